@@ -1,12 +1,12 @@
 """The cells of a release and how they hang together, without any count.
 
-A release publishes counts of the same children in many groupings: areas, characteristics, outcomes. One model serves
-hierarchies, linked tables and areas that do not nest alike (no trees):
+A release publishes counts of the same children in many groupings: areas, characteristics, outcomes. One model
+serves hierarchies, linked tables and areas that do not nest alike (no trees):
 
-* a **dimension** has finest codes (LSOAs, minor ethnic groups, ...) and **levels**; each level sends every finest code to
-  one of its groups, or to none (an LSOA outside every combined authority). The level ``total`` has one group;
-* a **block** names one level for each dimension: "LA x sex x GLD". It is a dense array of cells, every crossing present,
-  so an empty combination is a cell like any other;
+* a **dimension** has finest codes (LSOAs, minor ethnic groups, ...) and **levels**; each level sends every finest code
+  to one of its groups, or to none (an LSOA outside every combined authority). The level ``total`` has one group;
+* a **block** names one level for each dimension: "LA x sex x GLD". It is a dense array of cells, every crossing
+  present, so an empty combination is a cell like any other;
 * a **grid** is the list of all distinct blocks. Each published count is exactly one cell of one block.
 
 The finest rows (one code per dimension) are what cells are sums of: ``CellGrid.members`` gives, for finest rows, the cell

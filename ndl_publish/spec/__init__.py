@@ -1,1 +1,1 @@
-"""TO BE WRITTEN."""
+"""YAML in, frozen models out: the only readers of ``metadata/``, ``disclosure_rules/`` and release files."""

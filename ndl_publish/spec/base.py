@@ -1,0 +1,122 @@
+"""What all spec models share: frozen, unknown keys refused, mistakes told with file, line, path and nearest name."""
+
+import difflib
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from ndl_publish.errors import Finding, RuleError
+from ndl_publish.spec.yaml_source import KeyPath, YamlSource, read_yaml
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,98}$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Unit = Literal["children", "persons", "percentage_points", "rho", "epsilon", "probability", "breakdowns", "decimals"]
+
+
+class Spec(BaseModel):
+    """Base of every model that is read from YAML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Reference(Spec):
+    """Where a rule or a number comes from."""
+
+    title: Text
+    href: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+
+
+class Number(Spec):
+    """A number of a rule: its value, unit, the day it holds from, and its source."""
+
+    value: Decimal
+    unit: Unit
+    valid_from: date
+    reference: Reference
+
+    @property
+    def fraction(self) -> Fraction:
+        """The value as an exact fraction."""
+        return Fraction(self.value)
+
+
+Model = TypeVar("Model", bound=Spec)
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return a hint with the nearest valid name, or the valid names when none is near.
+
+    Example:
+        >>> nearest("minimun_count", ["minimum_count", "mode"])
+        'did you mean "minimum_count"?'
+    """
+    known = sorted(set(valid))
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")  # noqa: PLR2004 - a line's worth of names
+    return f"known names are: {shown}."
+
+
+def parse(path: Path, model: type[Model]) -> tuple[Model, YamlSource]:
+    """Return the model a YAML file describes, with the source that knows its lines.
+
+    Raises:
+        RuleError: ``NDL-R001``/``NDL-R002`` when the file cannot be read, ``NDL-R003`` with every mistake in it.
+    """
+    source = read_yaml(path)
+    try:
+        return model.model_validate(source.content), source
+    except ValidationError as error:
+        names = _field_names(model, set())
+        findings = tuple(_finding(item, source, names) for item in error.errors(include_input=False, include_url=False))
+    count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
+    raise RuleError(
+        "NDL-R003", f"{path.name}: {count}. Mend what is listed and run again.", findings=findings
+    ) from None
+
+
+def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa: ANN401 - pydantic's ErrorDetails
+    key_path = _path_in_file(item["loc"], source)
+    if item["type"] == "extra_forbidden":
+        message = f"this key is not known here; {nearest(str(key_path[-1]), names)}"
+    elif item["type"] == "missing":
+        message = "this key is needed and is not there."
+    else:
+        message = str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    return Finding("NDL-R003", "error", source.where(key_path), message)
+
+
+def _path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> KeyPath:
+    """Drop the names of union members that pydantic puts into a location."""
+    path: KeyPath = ()
+    for i, key in enumerate(loc):
+        is_last = i == len(loc) - 1
+        if (*path, key) in source.lines or is_last or isinstance(key, int):
+            path = (*path, key)
+    return path
+
+
+def _field_names(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:
+    """Return the names of all keys of a model and of the models inside it."""
+    if model in seen:
+        return set()
+    seen.add(model)
+    names: set[str] = set()
+    for name, info in model.model_fields.items():
+        names.add(info.alias or name)
+        for inner in _models_in(info.annotation):
+            names |= _field_names(inner, seen)
+    return names
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any type annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]

@@ -1,0 +1,238 @@
+"""A dataset as ``metadata/<dataset>.yaml`` describes it: sources, derived columns, breakdowns, measures, words."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ndl_publish.spec.base import Name, Reference, Spec, Text
+from ndl_publish.spec.columns import CategoryColumn, Links, Source
+from ndl_publish.spec.derived import AreaCharacteristic, Derived, categories_of, columns_used
+
+
+class Publisher(Spec):
+    """Who publishes, and whom to write to."""
+
+    name: Text
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    href: Annotated[str, Field(pattern=r"^https?://\S+$")]
+
+
+class PrivacyUnit(Spec):
+    """Whom one row stands for and whom the protection is about."""
+
+    singular: Text
+    plural: Literal["children", "persons"]
+
+
+class BirthCohort(Spec):
+    """The ledger's cohort is the academic year of birth, so many years before the academic year of the release."""
+
+    kind: Literal["academic_birth_year"]
+    years_before: int
+
+
+class FixedCohort(Spec):
+    """The ledger's cohort is one named group of people: a census, a sample."""
+
+    kind: Literal["fixed"]
+    label: Name
+
+
+class Place(Spec):
+    """Which column says where a child is counted, and what the basis is called."""
+
+    column: Name
+    basis: Text
+
+
+class Population(Spec):
+    """Who is counted: rows for which ``column`` is true."""
+
+    column: Name | None = None
+    title: Text
+
+
+class Breakdown(Spec):
+    """A characteristic by which tables may be split; ``within`` names a coarser breakdown it nests in."""
+
+    title: Text
+    column: Name
+    description: Text
+    within: Name | None = None
+
+
+class CountMeasure(Spec):
+    """The number of children counted; every data set has exactly one."""
+
+    kind: Literal["count"]
+    title: Text
+    description: Text
+    count_name: Name
+
+
+class ShareMeasure(Spec):
+    """Children for whom a derived column is true, as a count and as a percentage of another measure."""
+
+    kind: Literal["share"]
+    title: Text
+    description: Text
+    column: Name
+    of: Name
+    count_name: Name
+    percent_name: Name
+
+
+class MeanMeasure(Spec):
+    """The mean of a whole number over the children counted; the number is held between two public bounds."""
+
+    kind: Literal["mean"]
+    title: Text
+    description: Text
+    column: Name
+    mean_name: Name
+    minimum: int
+    maximum: int
+    decimals: Annotated[int, Field(ge=0, le=4)] = 1
+
+
+Measure = Annotated[CountMeasure | ShareMeasure | MeanMeasure, Field(discriminator="kind")]
+
+
+class Outcome(Spec):
+    """Shares of the same children that contain one another, widest first: communication, GLD, all goals."""
+
+    title: Text
+    measures: tuple[Name, ...] = Field(min_length=1)
+
+
+class Quality(Spec):
+    """What a reader must know about the data beyond the protection, in the publisher's words."""
+
+    coverage: Text
+    strengths: Text
+    limits: Text
+    comparability: Text
+
+
+class Dataset(Spec):
+    """Everything a dataset's YAML says."""
+
+    dataset_id: Name
+    title: Text
+    description: Text
+    publisher: Publisher
+    licence: Literal["OGL-UK-3.0"]
+    keywords: tuple[Text, ...] = Field(min_length=1)
+    status_label: Text
+    references: tuple[Reference, ...] = ()
+    privacy_unit: PrivacyUnit
+    cohort: Annotated[BirthCohort | FixedCohort, Field(discriminator="kind")]
+    place: Place
+    sources: dict[Name, Source] = Field(min_length=1)
+    links: Links | None = None
+    derived: dict[Name, Derived] = Field(default_factory=dict)
+    population: Population
+    breakdowns: dict[Name, Breakdown]
+    measures: dict[Name, Measure] = Field(min_length=1)
+    outcomes: dict[Name, Outcome] = Field(default_factory=dict)
+    quality: Quality
+
+    @property
+    def spine(self) -> str:
+        """Name of the source with one row per child counted."""
+        return next(name for name, source in self.sources.items() if source.role == "spine")
+
+    @property
+    def count_measure(self) -> str:
+        """Name of the measure that counts children."""
+        return next(name for name, measure in self.measures.items() if measure.kind == "count")
+
+    def outcome_of(self, measure: str) -> str:
+        """Return the outcome a share measure belongs to.
+
+        Raises:
+            KeyError: When the measure belongs to none.
+        """
+        for name, outcome in self.outcomes.items():
+            if measure in outcome.measures:
+                return name
+        raise KeyError(measure)
+
+    def categories(self, column: str) -> tuple[str, ...] | None:
+        """Return the closed list of categories of a column; ``None`` for a column that has none."""
+        if column in self.derived:
+            return categories_of(self.derived[column])
+        for source in self.sources.values():
+            declared = source.columns.get(column)
+            if isinstance(declared, CategoryColumn):
+                return tuple(dict.fromkeys(declared.codes.values()))
+        return None
+
+    def is_area_characteristic(self, breakdown: str) -> bool:
+        """Say whether the finest area determines this breakdown (a deprivation decile does)."""
+        return isinstance(self.derived.get(self.breakdowns[breakdown].column), AreaCharacteristic)
+
+    def column_names(self) -> set[str]:
+        """Return every canonical column a rule may read."""
+        names = set(self.derived)
+        for source in self.sources.values():
+            names |= set(source.columns) | set(source.sums)
+        return names
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Dataset":
+        problems = [*self._source_problems(), *self._name_problems(), *self._measure_problems()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _source_problems(self) -> list[str]:
+        problems = []
+        spines = [name for name, source in self.sources.items() if source.role == "spine"]
+        if len(spines) != 1:
+            problems.append("exactly one source must have role: spine")
+        if len(self.sources) > 1 and self.links is None:
+            problems.append("links is needed when there is more than one source")
+        seen: dict[str, str] = {}
+        for name, source in self.sources.items():
+            for column in [*source.columns, *source.sums]:
+                if column in seen:
+                    problems.append(f"column {column} is declared in {seen[column]} and again in {name}")
+                seen[column] = name
+        return problems
+
+    def _name_problems(self) -> list[str]:
+        known = {column for s in self.sources.values() for column in [*s.columns, *s.sums]}
+        problems = []
+        for name, rule in self.derived.items():
+            unknown = sorted(set(columns_used(rule)) - known)
+            if unknown:
+                problems.append(f"derived.{name} reads {', '.join(unknown)}, which is not declared before it")
+            if name in known:
+                problems.append(f"derived.{name} has the name of a source column")
+            known.add(name)
+        for name, breakdown in self.breakdowns.items():
+            if breakdown.column not in known or self.categories(breakdown.column) is None:
+                problems.append(f"breakdowns.{name}.column must be a column with a closed list of categories")
+            if breakdown.within is not None and breakdown.within not in self.breakdowns:
+                problems.append(f"breakdowns.{name}.within names {breakdown.within}, which is not a breakdown")
+        named = (self.place.column, self.population.column)
+        unknown_named = [column for column in named if column is not None and column not in known]
+        return problems + [f"place or population names {column}, which is not declared" for column in unknown_named]
+
+    def _measure_problems(self) -> list[str]:
+        problems = []
+        if sum(measure.kind == "count" for measure in self.measures.values()) != 1:
+            problems.append("exactly one measure must have kind: count")
+        chained = [measure for outcome in self.outcomes.values() for measure in outcome.measures]
+        if len(chained) != len(set(chained)):
+            problems.append("a measure stands in two outcomes")
+        for name, measure in self.measures.items():
+            if isinstance(measure, ShareMeasure) and name not in chained:
+                problems.append(f"measures.{name} is a share and must stand in one outcome")
+            if isinstance(measure, ShareMeasure) and measure.of not in self.measures:
+                problems.append(f"measures.{name}.of names {measure.of}, which is not a measure")
+            if not isinstance(measure, CountMeasure) and measure.column not in self.column_names():
+                problems.append(f"measures.{name}.column names {measure.column}, which is not declared")
+        no_share = [name for name in chained if not isinstance(self.measures.get(name), ShareMeasure)]
+        return problems + [f"outcomes name {name}, which is not a share" for name in no_share]

@@ -1,0 +1,144 @@
+"""A release with the metadata and rules it names, read together and checked against one another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ndl_publish.errors import Finding, RuleError
+from ndl_publish.spec.base import nearest, parse
+from ndl_publish.spec.dataset import Dataset, MeanMeasure
+from ndl_publish.spec.locations import find_yaml, shipped
+from ndl_publish.spec.release import Release, Table
+from ndl_publish.spec.rules import ClassicRules, DpRules
+from ndl_publish.spec.yaml_source import YamlSource, read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSpec:
+    """Everything a statistician wrote for one release.
+
+    Attributes:
+        release: The release file.
+        dataset: The metadata it names.
+        rules: The rule book it names.
+        folder: Folder of the release file; relative source paths start there.
+        metadata_folder: Where metadata and look-ups were read from.
+        source: The release file with its lines.
+    """
+
+    release: Release
+    dataset: Dataset
+    rules: DpRules | ClassicRules
+    folder: Path
+    metadata_folder: Path
+    source: YamlSource = field(repr=False)
+
+    @property
+    def cohort(self) -> str:
+        """The ledger's cohort of this release: a birth cohort such as ``2019-20``, or a fixed label."""
+        cohort = self.dataset.cohort
+        if cohort.kind == "fixed":
+            return cohort.label
+        year = int(self.release.time_period[:4]) - cohort.years_before
+        return f"{year}-{(year + 1) % 100:02d}"
+
+    def source_files(self, source: str) -> tuple[Path, ...]:
+        """Return the files of a source, glob patterns expanded, in order."""
+        files: list[Path] = []
+        for text in self.release.sources[source]:
+            pattern = self.folder / text
+            matches = sorted(pattern.parent.glob(pattern.name)) if "*" in pattern.name else [pattern]
+            files.extend(matches or [pattern])
+        return tuple(files)
+
+
+def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folder: Path | None = None) -> ReleaseSpec:
+    """Return a release with its metadata and rules.
+
+    Args:
+        path: The release file.
+        metadata_folder: Where ``<dataset>.yaml`` stands; default is what ships with the package.
+        rules_folder: Where ``<rules>.yaml`` stands; default is what ships with the package.
+
+    Raises:
+        RuleError: ``NDL-R001`` to ``NDL-R003`` when a file is missing or wrong, ``NDL-R004`` when the release asks for
+            something the metadata or the rules do not have; all findings at once.
+    """
+    metadata_folder = metadata_folder or shipped("metadata")
+    release, source = parse(path, Release)
+    dataset, _ = parse(find_yaml(release.metadata, metadata_folder, path.parent), Dataset)
+    rules = load_rules(find_yaml(release.rules, rules_folder or shipped("disclosure_rules"), path.parent))
+    spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
+    findings = (*_source_findings(spec), *_table_findings(spec))
+    if findings:
+        raise RuleError("NDL-R004", f"{path.name}: does not fit its metadata or rules.", findings=findings)
+    return spec
+
+
+def load_rules(path: Path) -> DpRules | ClassicRules:
+    """Return a rule book of either mode.
+
+    Raises:
+        RuleError: ``NDL-R001`` to ``NDL-R003``; ``NDL-R005`` when ``mode`` is not one of the two.
+    """
+    mode = read_yaml(path).content.get("mode")
+    if mode == "dp":
+        return parse(path, DpRules)[0]
+    if mode == "classic":
+        return parse(path, ClassicRules)[0]
+    raise RuleError("NDL-R005", f"{path.name}: mode must be dp or classic.")
+
+
+def _source_findings(spec: ReleaseSpec) -> Iterator[Finding]:
+    wanted = set(spec.dataset.sources) | ({"links"} if spec.dataset.links else set())
+    for name in sorted(wanted - set(spec.release.sources)):
+        yield _finding(spec, ("sources",), f"the metadata needs the source {name}; name its file or files here.")
+    for name in sorted(set(spec.release.sources) - wanted):
+        yield _finding(spec, ("sources", name), f"the metadata has no source {name}; {nearest(name, wanted)}")
+
+
+def _table_findings(spec: ReleaseSpec) -> Iterator[Finding]:
+    for i, table in enumerate(spec.release.tables):
+        at = ("tables", i)
+        for j, measure in enumerate(table.measures):
+            if measure not in spec.dataset.measures:
+                message = f"there is no measure {measure}; {nearest(measure, spec.dataset.measures)}"
+                yield _finding(spec, (*at, "measures", j), message)
+        for j, level in enumerate(table.levels):
+            if level not in spec.rules.finest:
+                message = f"the rules allow no table at level {level}; {nearest(level, spec.rules.finest)}"
+                yield _finding(spec, (*at, "levels", j), message)
+        yield from _breakdown_findings(spec, table, at)
+
+
+def _breakdown_findings(spec: ReleaseSpec, table: Table, at: tuple[str | int, ...]) -> Iterator[Finding]:
+    known = spec.dataset.breakdowns
+    for j, crossing in enumerate(table.breakdowns):
+        here = (*at, "breakdowns", j)
+        unknown = [name for name in crossing if name not in known]
+        for name in unknown:
+            yield _finding(spec, here, f"there is no breakdown {name}; {nearest(name, known)}")
+        if unknown:
+            continue
+        if len(set(crossing)) != len(crossing) or _nested_pair(spec.dataset, crossing):
+            yield _finding(spec, here, "a crossing names a characteristic and itself, or one that nests in it.")
+        for level in table.levels:
+            limit = spec.rules.finest.get(level)
+            if limit is not None and len(crossing) > limit.value:
+                message = f"finer than the rules allow: at level {level} at most {limit.value} breakdowns are crossed."
+                yield _finding(spec, here, message)
+        if crossing and _has_mean(spec, table) and spec.rules.mode == "classic":
+            message = "a mean by characteristic is not published under classic rules: it gives away withheld counts."
+            yield _finding(spec, here, message)
+
+
+def _nested_pair(dataset: Dataset, crossing: tuple[str, ...]) -> bool:
+    return any(dataset.breakdowns[name].within in crossing for name in crossing)
+
+
+def _has_mean(spec: ReleaseSpec, table: Table) -> bool:
+    return any(isinstance(spec.dataset.measures.get(name), MeanMeasure) for name in table.measures)
+
+
+def _finding(spec: ReleaseSpec, key_path: tuple[str | int, ...], message: str) -> Finding:
+    return Finding("NDL-R004", "error", spec.source.where(key_path), message)

@@ -1,0 +1,80 @@
+"""A release as ``release.yaml`` describes it: what is published, of which records, under which rules, when."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ndl_publish.spec.base import Name, Slug, Spec, Text
+
+
+class ReleaseGeography(Spec):
+    """Boundary vintage and, for a release of a part of the country, the areas of one level that it covers."""
+
+    vintage: Annotated[str, Field(pattern=r"^\d{4}$")]
+    level: Name | None = None
+    areas: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "ReleaseGeography":
+        if bool(self.areas) != (self.level is not None):
+            raise ValueError("level and areas go together: name both, or neither for all areas")
+        return self
+
+
+class Table(Spec):
+    """One published file: area levels x crossings of breakdowns x measures. Margins are always included."""
+
+    name: Name
+    title: Text
+    levels: tuple[Name, ...] = Field(min_length=1)
+    breakdowns: tuple[tuple[Name, ...], ...] = ((),)
+    measures: tuple[Name, ...] = Field(min_length=1)
+
+    @field_validator("levels", "measures")
+    @classmethod
+    def _unique(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a name stands here twice")
+        return value
+
+
+class Release(Spec):
+    """Everything a release file says."""
+
+    release_id: Slug
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    title: Text
+    description: Text
+    metadata: Text
+    rules: Text
+    time_period: Annotated[str, Field(pattern=r"^\d{4}(\d{2})?$")]
+    time_identifier: Literal["Academic year", "Calendar year", "Financial year"]
+    publish_at: datetime
+    sources: dict[Name, tuple[Text, ...]] = Field(min_length=1)
+    geography: ReleaseGeography
+    expected_children: Annotated[int, Field(gt=0)]
+    tables: tuple[Table, ...] = Field(min_length=1)
+    changes: tuple[Text, ...] = ("First release.",)
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: [item] if isinstance(item, str) else item for key, item in value.items()}
+        return value
+
+    @field_validator("publish_at")
+    @classmethod
+    def _with_zone(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("a time zone is needed, for example 2026-11-26T09:30:00+00:00")
+        return value
+
+    @field_validator("tables")
+    @classmethod
+    def _unique_names(cls, value: tuple[Table, ...]) -> tuple[Table, ...]:
+        names = [table.name for table in value]
+        if len(set(names)) != len(names):
+            raise ValueError("two tables have the same name")
+        return value

@@ -1,0 +1,108 @@
+"""A rule book as ``disclosure_rules/<rules>.yaml`` describes it: mode, methods, and every number with its source."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ndl_publish.spec.base import Name, Number, Reference, Spec, Text
+
+
+class DiscreteGaussian(Spec):
+    """Exact discrete Gaussian noise under zero-concentrated differential privacy."""
+
+    method: Literal["discrete_gaussian"]
+    rho: Number
+    delta: Number
+
+
+class Geometric(Spec):
+    """Pure epsilon through diffprivlib's ``Geometric``: for small one-off tables, at most 10,000 cells."""
+
+    method: Literal["geometric"]
+    epsilon: Number
+
+
+class Withhold(Spec):
+    """Which noisy figures are too small or too uncertain to be shown."""
+
+    minimum_count: Number
+    maximum_margin: Number
+
+
+class Threshold(Spec):
+    """Withhold counts of at least one but fewer than ``minimum_count``."""
+
+    method: Literal["threshold"]
+    minimum_count: Number
+
+
+class Zero(Spec):
+    """What happens to observed zeros: shown, or withheld like small counts."""
+
+    method: Literal["zero"]
+    policy: Literal["show", "protect"]
+
+
+class WitnessCircuits(Spec):
+    """Secondary suppression by witness circuits."""
+
+    method: Literal["witness_circuits"]
+
+
+Primary = Annotated[Threshold | Zero, Field(discriminator="method")]
+Noise = Annotated[DiscreteGaussian | Geometric, Field(discriminator="method")]
+
+
+class Rules(Spec):
+    """Everything a rule book says."""
+
+    rules_id: Name
+    title: Text
+    description: Text
+    references: tuple[Reference, ...] = Field(min_length=1)
+    finest: dict[Name, Number]
+    secondary: WitnessCircuits
+
+
+class DpRules(Rules):
+    """Rules of mode ``dp``: noise, a cap per cohort, and what is withheld of the noisy figures."""
+
+    mode: Literal["dp"]
+    noise: Noise
+    lifetime_cap: Number
+    withhold: Withhold
+    weights: dict[Name, Number] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _units(self) -> "DpRules":
+        wanted = "rho" if isinstance(self.noise, DiscreteGaussian) else "epsilon"
+        loss = self.noise.rho if isinstance(self.noise, DiscreteGaussian) else self.noise.epsilon
+        if loss.unit != wanted or loss.value <= 0:
+            raise ValueError(f"noise: the privacy loss must be above 0 and in unit {wanted}")
+        if self.lifetime_cap.unit != "rho" or self.lifetime_cap.value <= 0:
+            raise ValueError("lifetime_cap: must be above 0 and in unit rho")
+        return self
+
+
+class ClassicRules(Rules):
+    """Rules of mode ``classic``: exact counts, primary and secondary suppression."""
+
+    mode: Literal["classic"]
+    primary: tuple[Primary, ...] = Field(min_length=1)
+    percent_decimals: Number
+
+    @property
+    def minimum_count(self) -> int:
+        """The smallest count that may be shown."""
+        return max(int(rule.minimum_count.value) for rule in self.primary if isinstance(rule, Threshold))
+
+    @property
+    def protects_zeros(self) -> bool:
+        """Say whether observed zeros are withheld too."""
+        return any(isinstance(rule, Zero) and rule.policy == "protect" for rule in self.primary)
+
+    @model_validator(mode="after")
+    def _has_threshold(self) -> "ClassicRules":
+        if not any(isinstance(rule, Threshold) for rule in self.primary):
+            raise ValueError("primary: a threshold rule is needed")
+        return self

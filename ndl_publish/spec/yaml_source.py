@@ -1,0 +1,94 @@
+"""Read a YAML file together with the line of every key, so that a mistake can be shown where it stands.
+
+PyYAML's composer gives nodes with their marks; plain values are built from them here. Numbers with a decimal point
+become ``Decimal``: a privacy loss of 0.1 must stay one tenth. Anchors and tags beyond YAML's core are refused.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ndl_publish.errors import Finding, RuleError
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YamlSource:
+    """What a YAML file says, and the line on which each key path stands."""
+
+    path: Path
+    content: dict[str, Any] = field(repr=False)
+    lines: dict[KeyPath, int] = field(repr=False)
+
+    def where(self, key_path: KeyPath) -> str:
+        """Return ``file:line: key.path`` for a key path, or for its nearest ancestor that the file holds."""
+        known = key_path
+        while known and known not in self.lines:
+            known = known[:-1]
+        dotted = ".".join(str(key) for key in key_path) or "top level"
+        return f"{self.path.name}:{self.lines.get(known, 1)}: {dotted}"
+
+
+def read_yaml(path: Path) -> YamlSource:
+    """Return the content of a YAML file with the line of each key.
+
+    Raises:
+        RuleError: ``NDL-R001`` when the file is missing or unreadable, ``NDL-R002`` when it is not YAML, is not a
+            mapping, or names a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RuleError("NDL-R001", f"{path}: there is no such file. Check the path and the working folder.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError("NDL-R001", f"{path}: cannot be read as UTF-8 text ({type(error).__name__}).") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" near line {mark.line + 1}" if mark else ""
+        raise RuleError("NDL-R002", f"{path.name}: is not valid YAML{line}. Check indentation and quotes.") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise RuleError("NDL-R002", f"{path.name}: must hold keys and values at its top level.")
+    lines: dict[KeyPath, int] = {}
+    twice: list[Finding] = []
+    content = _build(node, (), lines, twice, path.name)
+    if twice:
+        raise RuleError("NDL-R002", f"{path.name}: keys are named twice; keep one of each.", findings=tuple(twice))
+    return YamlSource(path, content, lines)
+
+
+def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], twice: list[Finding], name: str) -> Any:  # noqa: ANN401 - YAML holds anything
+    lines.setdefault(at, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in mapping:
+                twice.append(Finding("NDL-R002", "error", f"{name}:{line}: {key}", "this key stands here twice."))
+            lines[(*at, key)] = line
+            mapping[key] = _build(value_node, (*at, key), lines, twice, name)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*at, i), lines, twice, name) for i, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Any:  # noqa: ANN401 - YAML holds anything
+    if node.tag == "tag:yaml.org,2002:float":
+        try:
+            return Decimal(str(node.value).replace("_", ""))
+        except InvalidOperation:
+            return str(node.value)
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError):
+        return str(node.value)
+    finally:
+        loader.dispose()
