@@ -1,8 +1,8 @@
 """Canonical column names and the closed list of cell statuses.
 
-Every other module takes its column names from here, so a renamed column is changed in one place. The statuses follow the
-Analysis Function's shorthand ("Using symbols and shorthand to present data", January 2022). There, ``c`` is for confidential figures; primary and
-secondary suppression share it in public, because telling them apart helps an attacker.
+Every other module takes its column names from here, so a renamed column is changed in one place. The statuses follow
+the Analysis Function ("Using symbols and shorthand to present data", January 2022). There, ``c`` is for confidential
+figures; primary and secondary suppression share it in public, because telling them apart helps an attacker.
 """
 
 from enum import IntEnum
@@ -25,6 +25,9 @@ TRAILING: Final = (MEASURE, UNIT, VALUE, LOWER, UPPER, STATUS)
 
 TOTAL: Final = "Total"
 """The label of a margin in every breakdown column."""
+
+PLACE: Final = "place"
+"""Column of the validated records that holds the finest area a child is counted in."""
 
 CHILDREN: Final = "children"
 """Column of the finest counts that holds the number of children (persons) in a row."""

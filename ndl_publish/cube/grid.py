@@ -9,10 +9,12 @@ serves hierarchies, linked tables and areas that do not nest alike (no trees):
   present, so an empty combination is a cell like any other;
 * a **grid** is the list of all distinct blocks. Each published count is exactly one cell of one block.
 
-The finest rows (one code per dimension) are what cells are sums of: ``CellGrid.members`` gives, for finest rows, the cell
-of each block they belong to. That membership *is* the set of table equations: two cells are tied when they share rows.
+The finest rows (one code per dimension) are what cells are sums of: ``CellGrid.members`` gives, for finest rows, the
+cell of each block they belong to. That membership *is* the set of table equations: two cells are tied when they share
+rows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,6 +54,15 @@ class Dimension:
     codes: tuple[str, ...]
     levels: tuple[Level, ...]
 
+    @property
+    def finest_level(self) -> str:
+        """Name of the level whose groups are the finest codes themselves."""
+        identity = range(len(self.codes))
+        for level in self.levels:
+            if len(level.groups) == len(self.codes) and level.group_of.tolist() == list(identity):
+                return level.name
+        raise ValueError(f"dimension {self.name} has no level of its finest codes")
+
     def level(self, name: str) -> Level:
         """Return the level of that name.
 
@@ -67,8 +78,8 @@ class Dimension:
 def make_dimension(
     name: str,
     codes: tuple[str, ...],
-    groupings: dict[str, tuple[str | None, ...]],
-    group_order: dict[str, tuple[str, ...]] | None = None,
+    groupings: Mapping[str, tuple[str | None, ...]],
+    group_order: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Dimension:
     """Return a dimension from finest codes and, for each level, the group (or none) of every code.
 

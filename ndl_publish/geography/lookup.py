@@ -48,16 +48,24 @@ class Geography:
         return dict(zip(single["old_code"], single["new_code"], strict=True))
 
     def covering(self, level: str, codes: tuple[str, ...]) -> "Geography":
-        """Return the geography cut down to the finest areas inside the named areas of a level."""
+        """Return the geography cut down to the finest areas inside the named areas of a level.
+
+        Areas of other levels that are covered only in part lose their code, as if those finest areas lay in none: a
+        figure for a part must not carry the name of the whole.
+        """
         inside = self.nesting.filter(pl.col(level).is_in(codes))
+        for other in self.levels[1:]:
+            partly = self._partly_covered(other, inside)
+            inside = inside.with_columns(
+                pl.when(pl.col(other).is_in(partly)).then(pl.lit("")).otherwise(other).alias(other)
+            )
         return Geography(self.vintage, inside, self.areas, self.characteristics, self.code_changes)
 
-    def partly_covered(self, level: str, whole: "Geography") -> tuple[str, ...]:
-        """Return the areas of a level of which this geography holds some but not all finest areas."""
-        here = self.nesting.group_by(level).len()
-        there = whole.nesting.group_by(level).len(name="all")
-        partly = here.join(there, on=level).filter((pl.col("len") < pl.col("all")) & (pl.col(level) != ""))
-        return tuple(partly[level].sort())
+    def _partly_covered(self, level: str, inside: pl.DataFrame) -> list[str]:
+        here = inside.group_by(level).len()
+        there = self.nesting.group_by(level).len(name="all")
+        partly = here.join(there, on=level).filter(pl.col("len") < pl.col("all"))
+        return partly[level].to_list()
 
 
 def load_geography(vintage: str, *, metadata_folder: Path) -> Geography:

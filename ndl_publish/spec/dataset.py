@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from ndl_publish.spec.base import Name, Reference, Spec, Text
 from ndl_publish.spec.columns import CategoryColumn, Links, Source
-from ndl_publish.spec.derived import AreaCharacteristic, Derived, categories_of, columns_used
+from ndl_publish.spec.derived import AreaCharacteristic, Cases, Derived, WithMissing, categories_of, columns_used
 
 
 class Publisher(Spec):
@@ -147,6 +147,17 @@ class Dataset(Spec):
         """Name of the measure that counts children."""
         return next(name for name, measure in self.measures.items() if measure.kind == "count")
 
+    def column_of(self, measure: str) -> str:
+        """Return the derived column a share or a mean is made from.
+
+        Raises:
+            KeyError: For the measure that only counts children.
+        """
+        found = self.measures[measure]
+        if isinstance(found, CountMeasure):
+            raise KeyError(measure)
+        return found.column
+
     def outcome_of(self, measure: str) -> str:
         """Return the outcome a share measure belongs to.
 
@@ -160,8 +171,11 @@ class Dataset(Spec):
 
     def categories(self, column: str) -> tuple[str, ...] | None:
         """Return the closed list of categories of a column; ``None`` for a column that has none."""
-        if column in self.derived:
-            return categories_of(self.derived[column])
+        rule = self.derived.get(column)
+        if isinstance(rule, WithMissing):
+            return tuple(dict.fromkeys([*(self.categories(rule.column) or ()), rule.missing]))
+        if rule is not None:
+            return categories_of(rule)
         for source in self.sources.values():
             declared = source.columns.get(column)
             if isinstance(declared, CategoryColumn):
@@ -171,6 +185,23 @@ class Dataset(Spec):
     def is_area_characteristic(self, breakdown: str) -> bool:
         """Say whether the finest area determines this breakdown (a deprivation decile does)."""
         return isinstance(self.derived.get(self.breakdowns[breakdown].column), AreaCharacteristic)
+
+    def parent_labels(self, breakdown: str) -> tuple[str, ...]:
+        """Return, for each category of a breakdown, the category of the coarser breakdown it lies within.
+
+        Raises:
+            ValueError: When the coarser breakdown is not made from this one by a ``cases`` rule.
+        """
+        child, parent = self.breakdowns[breakdown], self.breakdowns[self.breakdowns[breakdown].within or ""]
+        rule = self.derived.get(parent.column)
+        if not isinstance(rule, Cases) or any(set(case.when) != {child.column} for case in rule.cases):
+            raise ValueError(
+                f"breakdowns.{breakdown}.within: {parent.column} must be made from {child.column} by cases"
+            )
+        return tuple(
+            next((case.label for case in rule.cases if label in case.when[child.column]), rule.otherwise)
+            for label in self.categories(child.column) or ()
+        )
 
     def column_names(self) -> set[str]:
         """Return every canonical column a rule may read."""
@@ -216,9 +247,18 @@ class Dataset(Spec):
                 problems.append(f"breakdowns.{name}.column must be a column with a closed list of categories")
             if breakdown.within is not None and breakdown.within not in self.breakdowns:
                 problems.append(f"breakdowns.{name}.within names {breakdown.within}, which is not a breakdown")
+            elif breakdown.within is not None:
+                problems += self._nesting_problems(name)
         named = (self.place.column, self.population.column)
         unknown_named = [column for column in named if column is not None and column not in known]
         return problems + [f"place or population names {column}, which is not declared" for column in unknown_named]
+
+    def _nesting_problems(self, breakdown: str) -> list[str]:
+        try:
+            self.parent_labels(breakdown)
+        except ValueError as error:
+            return [str(error)]
+        return []
 
     def _measure_problems(self) -> list[str]:
         problems = []

@@ -79,6 +79,22 @@ class Cases(Spec):
     otherwise: Text
 
 
+class WithMissing(Spec):
+    """The categories of a column, with a label of their own where it is missing."""
+
+    rule: Literal["with_missing"]
+    column: Name
+    missing: Text
+
+
+class AnyOf(Spec):
+    """True when the column holds one of the values, false when another, null when it is missing."""
+
+    rule: Literal["any_of"]
+    column: Name
+    values: tuple[str, ...] = Field(min_length=1)
+
+
 class MonthOfYear(Spec):
     """The number of the month, 1 to 12, of a ``month`` column; null where it is missing."""
 
@@ -103,7 +119,17 @@ class AreaCharacteristic(Spec):
 
 
 Derived = Annotated[
-    AllEqual | CountEqual | NoneMissing | AllAtLeast | Bands | Cases | MonthOfYear | HasRecord | AreaCharacteristic,
+    AllEqual
+    | CountEqual
+    | NoneMissing
+    | AllAtLeast
+    | Bands
+    | Cases
+    | WithMissing
+    | AnyOf
+    | MonthOfYear
+    | HasRecord
+    | AreaCharacteristic,
     Field(discriminator="rule"),
 ]
 
@@ -125,7 +151,7 @@ def columns_used(rule: Derived) -> tuple[str, ...]:
         return rule.columns
     if isinstance(rule, AllAtLeast):
         return (rule.by, *rule.cutoffs)
-    if isinstance(rule, Bands | MonthOfYear):
+    if isinstance(rule, Bands | MonthOfYear | WithMissing | AnyOf):
         return (rule.column,)
     if isinstance(rule, Cases):
         return tuple(dict.fromkeys(column for case in rule.cases for column in case.when))

@@ -53,7 +53,7 @@ class Release(Spec):
     publish_at: datetime
     sources: dict[Name, tuple[Text, ...]] = Field(min_length=1)
     geography: ReleaseGeography
-    expected_children: Annotated[int, Field(gt=0)]
+    expected_count: Annotated[int, Field(gt=0)]
     tables: tuple[Table, ...] = Field(min_length=1)
     changes: tuple[Text, ...] = ("First release.",)
 

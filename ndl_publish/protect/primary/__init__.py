@@ -1,1 +1,1 @@
-"""TO BE WRITTEN."""
+"""Rules that find the cells to withhold for what they are. One rule, one file."""

@@ -1,0 +1,87 @@
+"""Whether the ledger may pay: the rules of the cap and of the version, and what a refusal says.
+
+The cap stands in the rule book. The ledger remembers the first one it is shown for a cohort and never
+allows more: rules with a larger cap are refused until ``Ledger.set_cap`` records that decision. Rules with a
+smaller cap bind themselves only.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from ndl_publish.errors import BudgetError
+from ndl_publish.ledger.request import ChargeRequest
+from ndl_publish.ledger.state import State
+from ndl_publish.privacy.events import PrivacyLoss, fraction_text
+
+
+def require_affordable(state: State, request: ChargeRequest, *, caps: Mapping[str, Fraction]) -> None:
+    """Refuse the request unless every cohort can pay; nothing has been drawn yet.
+
+    Raises:
+        BudgetError: ``NDL-B001`` cap passed, ``NDL-B003`` version already published, ``NDL-B004`` no
+            cap for a cohort, ``NDL-B005`` rules allow more than the ledger remembers.
+    """
+    _require_new_version(state, request)
+    for cohort, loss in request.charges:
+        cap = _cap_for(state, cohort, caps=caps, rules_id=request.rules_id)
+        spent = state.spent.get(cohort, PrivacyLoss.zero()).rho
+        if spent + loss.rho > cap:
+            raise BudgetError("NDL-B001", _refusal(cohort, cap=cap, spent=spent, asked=loss.rho))
+
+
+def _require_new_version(state: State, request: ChargeRequest) -> None:
+    if (request.release_id, request.version) in state.committed:
+        raise BudgetError(
+            "NDL-B003",
+            f"Version {request.version} of {request.release_id} was already built and committed with other content "
+            "(data, release file, rules, key or code have changed since). Raise the version in the release file, or go "
+            "back to the content that was committed.",
+        )
+
+
+def _cap_for(state: State, cohort: str, *, caps: Mapping[str, Fraction], rules_id: str) -> Fraction:
+    cap = caps.get(cohort)
+    if cap is None or cap < 0:
+        raise BudgetError(
+            "NDL-B004", f"The rules {rules_id} set no cap for cohort {cohort}. Add one, at least 0, to the rules."
+        )
+    remembered = state.caps.get(cohort, cap)
+    if cap > remembered:
+        raise BudgetError(
+            "NDL-B005",
+            f"The rules {rules_id} allow cohort {cohort} a cap of {rho_text(cap)}, and the ledger holds it to "
+            f"{rho_text(remembered)}. Use the smaller cap, or record the decision to raise it with Ledger.set_cap and "
+            "a reason.",
+        )
+    return cap
+
+
+def _refusal(cohort: str, *, cap: Fraction, spent: Fraction, asked: Fraction) -> str:
+    remaining = max(Fraction(0), cap - spent)
+    return (
+        f"Cohort {cohort} cannot pay for this release: asked {rho_text(asked)}, remaining {rho_text(remaining)} "
+        f"(cap {rho_text(cap)}, spent {rho_text(spent)}). No noise was drawn and nothing was charged. Lower the "
+        "release's rho, publish fewer tables or leave this cohort out; raising the cap is a decision about "
+        "children's privacy."
+    )
+
+
+def rho_text(value: Fraction) -> str:
+    """Return rho as a short decimal and exactly.
+
+    Example:
+        >>> rho_text(Fraction(1, 8))
+        'rho 0.125 (1/8)'
+    """
+    return f"rho {decimal_text(value)} ({fraction_text(value)})"
+
+
+def decimal_text(value: Fraction) -> str:
+    """Return six significant decimal digits, worked out from the fraction.
+
+    Example:
+        >>> decimal_text(Fraction(1, 3)), decimal_text(Fraction(0))
+        ('0.333333', '0')
+    """
+    return format(Decimal(value.numerator) / Decimal(value.denominator), ".6g")

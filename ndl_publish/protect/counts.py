@@ -1,0 +1,198 @@
+"""Protect a table of counts that somebody already has: read it, withhold what must be withheld, write it."""
+
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ndl_publish import columns
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid, Dimension, IntArray, make_dimension
+from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
+from ndl_publish.protect.primary.threshold import threshold_rule
+from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
+from ndl_publish.protect.secondary.suppress import Progress, explain_unprotected, suppress
+from ndl_publish.spec.counts_tables import CountsTables
+
+LARGEST_COUNT = 2**40
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A file of counts as a grid and its finest rows.
+
+    Attributes:
+        grid: All cells of the tables wanted.
+        codes: Finest rows, ``(n_rows, n_dimensions)``, sorted, each once.
+        counts: Children in each of them.
+        notes: Worth knowing about the file.
+    """
+
+    grid: CellGrid
+    codes: IntArray = field(repr=False)
+    counts: IntArray = field(repr=False)
+    notes: tuple[Finding, ...] = ()
+
+
+def read_counts(path: Path, tables: CountsTables) -> Counts:
+    """Return the grid of the tables wanted, and the finest rows of a CSV or Parquet file of counts.
+
+    The columns of a dimension are those its levels name; a finest code is a combination of them that occurs in the file, so
+    levels need not nest. Rows that agree in all these columns are added up, and a note says how many there were.
+
+    Raises:
+        InputError: ``NDL-V090`` when the file cannot be read; ``NDL-V091`` with all findings when columns are missing, counts
+            are missing, negative, fractional or too large, or a code is missing or is called "Total".
+        RuleError: ``NDL-R037`` when a dimension names no column.
+    """
+    frame = _read(path)
+    _check_tables(tables)
+    _check(frame, tables, path.name)
+    dimensions, codes = [], []
+    for name in tables.dimensions:
+        dimension, code = _dimension(frame, name, tables.columns(name))
+        dimensions.append(dimension)
+        codes.append(code)
+    wanted = [
+        levels
+        for table in tables.tables
+        for levels in product(*(table.get(name, (TOTAL_LEVEL,)) for name in tables.dimensions))
+    ]
+    rows, place = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
+    counts = np.zeros(len(rows), np.int64)
+    np.add.at(counts, place.reshape(-1), frame[tables.count].cast(pl.Float64).cast(pl.Int64).to_numpy())
+    message = f"{frame.height - len(rows)} rows agree with another row in every column used and were added to it"
+    notes = (Finding("NDL-V092", "note", path.name, message),) if len(rows) < frame.height else ()
+    return Counts(CellGrid.build(tuple(dimensions), wanted), rows, counts, notes)
+
+
+def protect_classic_counts(
+    counts: Counts, *, minimum_count: int, tie_break: bytes, progress: Progress | None = None
+) -> tuple[IntArray, MaskArray]:
+    """Return the value of every cell, and a ``columns.Mask`` that says which to withhold and why.
+
+    Raises:
+        RuleError: ``NDL-R030`` for a minimum count below 1.
+        DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
+    """
+    values = counts.grid.tabulate(counts.codes, counts.counts)
+    problem = SuppressionProblem(
+        grid=counts.grid,
+        values=values,
+        primary=threshold_rule(values, minimum_count=minimum_count),
+        minimum_count=minimum_count,
+        signed=False,
+        codes=counts.codes,
+        counts=counts.counts,
+        tie_break=tie_break,
+    )
+    found = suppress(problem, progress=progress)
+    if len(found.unprotected):
+        findings = explain_unprotected(problem, found)
+        raise DisclosureError("NDL-D020", "some small counts cannot be protected; see the remedies", findings=findings)
+    return values, found.mask
+
+
+def counts_frame(
+    grid: CellGrid, values: IntArray, mask: MaskArray, *, lower: IntArray | None = None, upper: IntArray | None = None
+) -> pl.DataFrame:
+    """Return one row per cell: a column per dimension, ``published``, ``status``, and ``lower`` and ``upper`` where given.
+
+    A dimension's column holds the code of the group, or "Total". ``published`` is empty where withheld. Rows are sorted by
+    the dimensions' columns, those of one code by the grid's order of tables.
+    """
+    frames = []
+    for block in grid.blocks:
+        index = np.unravel_index(np.arange(block.n_cells), block.shape)
+        labels = {
+            dim.name: np.array(dim.level(level).groups, dtype=object)[at]
+            if level != TOTAL_LEVEL
+            else [columns.TOTAL] * len(at)
+            for dim, level, at in zip(grid.dimensions, block.levels, index, strict=True)
+        }
+        frames.append(pl.DataFrame(labels, schema=dict.fromkeys(labels, pl.String)))
+    shown = mask == Mask.SHOWN
+    extra = {columns.LOWER: lower, columns.UPPER: upper}
+    return (
+        pl.concat(frames)
+        .with_columns(
+            pl.Series(columns.PUBLISHED, np.where(shown, values, 0)).set(pl.Series(~shown), None),
+            pl.Series(columns.STATUS, np.where(shown, columns.PUBLISHED, columns.SUPPRESSED).tolist()),
+            *(pl.Series(name, bound) for name, bound in extra.items() if bound is not None),
+        )
+        .sort([dim.name for dim in grid.dimensions], maintain_order=True)
+    )
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """Return the file; text columns stay text."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pl.read_parquet(path)
+        return pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError):
+        raise InputError("NDL-V090", f"{path.name}: cannot be read; give counts as CSV (UTF-8) or Parquet") from None
+
+
+def _check_tables(tables: CountsTables) -> None:
+    """Refuse a dimension that names no column."""
+    empty = [name for name in tables.dimensions if not tables.columns(name)]
+    if empty:
+        findings = tuple(
+            Finding("NDL-R037", "error", f"tables.{name}", "names no column besides total") for name in empty
+        )
+        raise RuleError("NDL-R037", "every dimension needs a level that is a column of the counts", findings=findings)
+
+
+def _check(frame: pl.DataFrame, tables: CountsTables, where: str) -> None:
+    """Refuse a file whose columns, counts or codes do not do, with all findings."""
+    wanted = [tables.count, *(column for name in tables.dimensions for column in tables.columns(name))]
+    missing = [column for column in dict.fromkeys(wanted) if column not in frame.columns]
+    findings = [_finding(where, column, "is named in the tables but is not a column of the file") for column in missing]
+    if tables.count in frame.columns:
+        findings += _check_counts(frame[tables.count], where)
+    for column in dict.fromkeys(wanted[1:]):
+        if column in missing:
+            continue
+        text = frame[column].cast(pl.String)
+        tests: tuple[tuple[pl.Series, str], ...] = (
+            (text.is_null() | (text.str.strip_chars() == ""), "{n} rows have no code"),
+            (
+                text.str.strip_chars().str.to_lowercase() == columns.TOTAL.lower(),
+                "{n} rows hold a total; leave totals out",
+            ),
+        )
+        findings += [_finding(where, column, text.format(n=n)) for test, text in tests if (n := int(test.sum()))]
+    if not findings and frame.is_empty():
+        findings.append(Finding("NDL-V091", "error", where, "holds no rows"))
+    if findings:
+        raise InputError("NDL-V091", f"{where}: not a file of counts that can be protected", findings=tuple(findings))
+
+
+def _finding(where: str, column: str, message: str) -> Finding:
+    return Finding("NDL-V091", "error", f"{where}: {column}", message)
+
+
+def _check_counts(count: pl.Series, where: str) -> list[Finding]:
+    """Return what is wrong with the counts."""
+    number = count.cast(pl.Float64, strict=False)
+    tests: tuple[tuple[pl.Series, str], ...] = (
+        (number.is_null() | ~number.is_finite().fill_null(value=True), "{n} counts are missing or not a number"),
+        (number < 0, "{n} counts are negative"),
+        (number.is_finite() & (number != number.round(0)), "{n} counts are fractional"),
+        (number.is_finite() & (number > LARGEST_COUNT), "{n} counts are too large to be counts of children"),
+    )
+    return [_finding(where, count.name, text.format(n=n)) for test, text in tests if (n := int(test.sum() or 0))]
+
+
+def _dimension(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> tuple[Dimension, IntArray]:
+    """Return a dimension whose finest codes are the combinations of its columns, and the code of each row."""
+    text = frame.select(pl.col(level).cast(pl.String) for level in levels)
+    unique = text.unique().sort(levels)
+    place = text.join(unique.with_row_index("place"), on=list(levels), how="left", maintain_order="left")["place"]
+    codes = tuple(" / ".join(row) for row in unique.iter_rows())
+    groupings: dict[str, tuple[str | None, ...]] = {level: tuple(unique[level].to_list()) for level in levels}
+    order = {level: tuple(unique[level].unique().sort().to_list()) for level in levels}
+    return make_dimension(name, codes, groupings, order), place.to_numpy().astype(np.int64)

@@ -1,0 +1,145 @@
+"""Mode ``dp``: exact discrete noise, tables that add up, then small noisy counts withheld.
+
+Order matters and is the proof: the exact tables are digested, the ledger is charged, noise is drawn, and from there on
+nothing reads an exact count. Withholding is judged on noisy values only: a threshold on exact counts would break the
+guarantee, because nine children and ten would give outputs that cannot be confused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ndl_publish.cube.grid import IntArray
+from ndl_publish.cube.model import Cube
+from ndl_publish.cube.protected import ProtectedCube
+from ndl_publish.errors import RuleError
+from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.grant import Grant
+from ndl_publish.ledger.request import ChargeRequest
+from ndl_publish.privacy.events import Query
+from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
+from ndl_publish.privacy.secret_key import SecretKey
+from ndl_publish.protect.figures import CellValues, Covariances, public_tables
+from ndl_publish.protect.measure import METHOD_VERSION
+from ndl_publish.protect.privacy_statement import dp_statement
+from ndl_publish.protect.withhold import Withheld, withhold_noisy
+from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.rules import DpRules
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyCells:
+    """What a mechanism gives: integers for every cell that add up everywhere, and what it measured.
+
+    Attributes:
+        values: Noisy children, ``n_cells``.
+        sums: Mean measure -> noisy sums over ``layout.base``.
+        measurements: Query label -> noisy integers, kept for the output checker.
+    """
+
+    values: IntArray = field(repr=False)
+    sums: dict[str, IntArray] = field(repr=False)
+    measurements: dict[str, IntArray] = field(repr=False)
+
+
+class Mechanism(Covariances, Protocol):
+    """A noise mechanism with its plan: what it costs is known before anything is drawn."""
+
+    @property
+    def events(self) -> tuple[Query, ...]:
+        """What the ledger is asked to pay for."""
+        ...
+
+    def digest(self, key: SecretKey, cube: Cube, *, identity: tuple[str, ...]) -> str:
+        """Return the keyed digest of everything the noise may depend on."""
+        ...
+
+    def draw(self, cube: Cube, *, grant: Grant, source: RandomSource) -> NoisyCells:
+        """Return noisy cells that add up; refuses a grant that does not cover the queries."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return the mechanism's part of the public privacy statement."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DpResult:
+    """A protected cube and what the output checker may see of how it came about.
+
+    Attributes:
+        protected: What may be shown.
+        grant: What the ledger charged.
+        withheld: Masks with reasons; internal.
+        measurements: Noisy measurements by query; internal.
+    """
+
+    protected: ProtectedCube
+    grant: Grant
+    withheld: Withheld = field(repr=False)
+    measurements: dict[str, IntArray] = field(repr=False)
+
+
+def protect_dp(
+    cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey, ledger: Ledger, actor: str,
+    progress: Progress | None = None,
+) -> DpResult:  # fmt: skip
+    """Return the differentially private figures of a cube; charges the ledger before any noise is drawn.
+
+    Args:
+        cube: Exact counts.
+        spec: Release and rules; the rules must be of mode ``dp``.
+        mechanism: The rules' noise, planned for this release.
+        key: Secret that makes the noise unpredictable and a re-run identical.
+        ledger: Pays for the release, or refuses.
+        actor: Who runs this; kept in the ledger only.
+        progress: Called with (stage, done, of).
+
+    Raises:
+        BudgetError: When the ledger cannot pay; nothing has been drawn then.
+        DisclosureError: ``NDL-D020`` when a withheld figure cannot be kept from being computed.
+    """
+    rules = spec.rules
+    if not isinstance(rules, DpRules):
+        raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
+    identity = (spec.release.release_id, spec.release.version, spec.cohort)
+    digest = mechanism.digest(key, cube, identity=identity)
+    request = charge_request(spec, mechanism, digest=digest, key=key, actor=actor)
+    grant = ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
+    noisy = mechanism.draw(cube, grant=grant, source=KeyedRandomSource(key))
+    withheld = withhold_noisy(
+        cube.layout,
+        noisy.values,
+        rules,
+        tie_break=key.keyed_digest("ties", digest.encode()).encode(),
+        progress=progress,
+    )
+    margin = float(rules.withhold.maximum_margin.value)
+    cells = CellValues(
+        cube.layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin
+    )
+    statement = dp_statement(spec, rules, mechanism.describe(), ledger.entry(grant))
+    protected = ProtectedCube(
+        "dp", cube.layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, cube.layout.implications,
+        public_tables(spec, cells), statement,
+    )  # fmt: skip
+    return DpResult(protected, grant, withheld, noisy.measurements)
+
+
+def charge_request(
+    spec: ReleaseSpec, mechanism: Mechanism, *, digest: str, key: SecretKey, actor: str
+) -> ChargeRequest:
+    """Return what the ledger is asked for."""
+    return ChargeRequest.for_queries(
+        mechanism.events,
+        release_id=spec.release.release_id,
+        version=spec.release.version,
+        rules_id=spec.rules.rules_id,
+        request_digest=digest,
+        adjacency="add_remove",
+        code_version=METHOD_VERSION,
+        actor=actor,
+        key_fingerprint=key.fingerprint(),
+    )

@@ -1,0 +1,63 @@
+"""What a package says about its protection, in a form machines can read: the content of ``privacy.json``."""
+
+from fractions import Fraction
+from typing import Any
+
+from ndl_publish.privacy.conversion import epsilon_of_rho
+from ndl_publish.protect.intervals import CONFIDENCE
+from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules
+
+RANDOM_SOURCE = (
+    "SHAKE-256 under a secret 256-bit key; the stream is labelled with release, version, query, noise variance, method "
+    "and a keyed digest of the confidential tables: the same input gives the same noise, any other gives fresh noise"
+)
+NOT_COVERED = (
+    "The guarantee is about the linked table, one row per child; which records were linked to one another is not "
+    "covered. Figures published elsewhere about the same children add to what can be learned."
+)
+DEFAULT_DELTA = 1e-7
+
+
+def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the public privacy statement of a differentially private release.
+
+    Args:
+        spec: The release.
+        rules: Its rule book.
+        mechanism: What the mechanism says of itself.
+        entry: The exported ledger entry.
+    """
+    rho = sum((Fraction(loss["rho"]) for loss in entry["losses"]), Fraction(0))
+    epsilon = sum((Fraction(loss["epsilon"]) for loss in entry["losses"]), Fraction(0))
+    delta = float(rules.noise.delta.value) if isinstance(rules.noise, DiscreteGaussian) else 0.0
+    return {
+        "mode": "dp",
+        "unit": spec.dataset.privacy_unit.singular,
+        "adjacency": "add or remove one " + spec.dataset.privacy_unit.singular,
+        "rho": {"fraction": str(rho), "decimal": round(float(rho), 9)},
+        "epsilon": round(epsilon_of_rho(rho, delta=delta), 4) if delta else float(epsilon),
+        "delta": delta,
+        "cohorts": [loss["cohort"] for loss in entry["losses"]],
+        "lifetime_cap_rho": str(rules.lifetime_cap.fraction),
+        "confidence": CONFIDENCE,
+        "minimum_count": int(rules.withhold.minimum_count.value),
+        "maximum_margin": float(rules.withhold.maximum_margin.value),
+        "random_source": RANDOM_SOURCE,
+        "not_covered": NOT_COVERED,
+        "ledger_entry": entry,
+        **mechanism,
+    }
+
+
+def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:
+    """Return the public statement of a release of exact counts with suppression; it claims no formal privacy."""
+    return {
+        "mode": "classic",
+        "unit": spec.dataset.privacy_unit.singular,
+        "methods": [rule.method for rule in rules.primary] + [rules.secondary.method],
+        "minimum_count": rules.minimum_count,
+        "zeros": "protected" if rules.protects_zeros else "shown",
+        "secondary": "every withheld count can be anything from 0 to minimum_count for a reader of all tables",
+        "not_covered": NOT_COVERED,
+    }

@@ -1,0 +1,75 @@
+"""What secondary suppression is asked, and what it answers."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.cube.protected import Implication
+
+__all__ = ["Implication", "Suppression", "SuppressionProblem", "Witnesses"]
+
+BoolArray = npt.NDArray[np.bool_]
+MaskArray = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressionProblem:
+    """A grid, its figures and the cells that must not be deduced.
+
+    Attributes:
+        grid: All cells of the release; every cell is published unless withheld.
+        values: Figure of each cell, ``n_cells``; exact counts, or noisy counts that add up.
+        primary: The cells that are withheld for what they are, ``n_cells``.
+        minimum_count: Smallest count that may be shown, in children.
+        signed: True for noisy counts that may be negative; then no finest rows are needed.
+        codes: Finest rows that hold children, ``(n_rows, n_dimensions)``; classic mode only.
+        counts: Children in each of those rows, ``n_rows``; classic mode only.
+        implications: Which dimensions follow from which.
+        tie_break: Bytes that decide between equally good patterns; keep them with the rules, out of the release.
+    """
+
+    grid: CellGrid
+    values: IntArray = field(repr=False)
+    primary: BoolArray = field(repr=False)
+    minimum_count: int
+    signed: bool
+    codes: IntArray = field(repr=False, default_factory=lambda: np.zeros((0, 0), np.int64))
+    counts: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
+    implications: tuple[Implication, ...] = ()
+    tie_break: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Alternative tables that agree with everything shown: the certificate that the primaries are protected.
+
+    Attributes:
+        cell: Primary each witness belongs to, ``n_witnesses``.
+        change: What the witness adds to that primary (negative: lowers it), ``n_witnesses``.
+        start: Where each witness begins in ``rows`` and ``amounts``, ``n_witnesses + 1``.
+        rows: Finest rows that change, as codes of each dimension, ``(n_changes, n_dimensions)``.
+        amounts: Children added to each of them.
+    """
+
+    cell: IntArray = field(repr=False)
+    change: IntArray = field(repr=False)
+    start: IntArray = field(repr=False)
+    rows: IntArray = field(repr=False)
+    amounts: IntArray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Which cells are withheld, why they cannot be deduced, and which could not be protected.
+
+    Attributes:
+        mask: A ``columns.Mask`` for each cell, ``n_cells``.
+        witnesses: The changes that protect the primaries.
+        unprotected: Primaries for which no change was found; the caller must refuse to publish.
+    """
+
+    mask: MaskArray = field(repr=False)
+    witnesses: Witnesses = field(repr=False)
+    unprotected: IntArray = field(repr=False)

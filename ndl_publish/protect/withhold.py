@@ -1,0 +1,119 @@
+"""Which cells are withheld, in either mode: primary rules, then secondary suppression, then what cannot occur.
+
+In mode ``dp`` the rules read noisy counts and look only at counts that are published; complements and what lies between
+two published measures are noise already and are withheld only where a published blank could be computed from them. In
+mode ``classic`` every cell that a reader could compute is judged like a published one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import TOTAL_LEVEL, Block, IntArray
+from ndl_publish.cube.layout import YES, CubeLayout
+from ndl_publish.cube.model import Cube
+from ndl_publish.cube.possible import possible_cells
+from ndl_publish.cube.protected import BoolArray
+from ndl_publish.errors import DisclosureError
+from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
+from ndl_publish.protect.primary.threshold import threshold_rule
+from ndl_publish.protect.primary.zero import zero_rule
+from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
+from ndl_publish.protect.secondary.suppress import explain_unprotected, suppress
+from ndl_publish.spec.rules import ClassicRules, DpRules
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Masks of every cell. Internal: it tells primary from secondary.
+
+    Attributes:
+        mask: A ``columns.Mask`` per cell, ``n_cells``.
+        is_possible: False for structural zeros, ``n_cells``.
+    """
+
+    mask: MaskArray = field(repr=False)
+    is_possible: BoolArray = field(repr=False)
+
+    @property
+    def is_shown(self) -> BoolArray:
+        """Whether the cell's count may be seen."""
+        return np.asarray(self.mask == Mask.SHOWN)
+
+
+def withhold_noisy(
+    layout: CubeLayout, values: IntArray, rules: DpRules, *, tie_break: bytes, progress: Progress | None = None
+) -> Withheld:
+    """Return what is withheld of noisy counts that add up.
+
+    Args:
+        layout: What the cells are.
+        values: Noisy counts, ``n_cells``.
+        rules: Gives the smallest noisy count that is shown.
+        tie_break: Secret bytes that decide between equally good patterns.
+        progress: Called with (stage, done, of).
+
+    Raises:
+        DisclosureError: ``NDL-D020`` when a withheld count cannot be kept from being computed.
+    """
+    minimum_count = int(rules.withhold.minimum_count.value)
+    possible = possible_cells(layout.grid, layout.implications)
+    primary = noisy_threshold_rule(values, minimum_count=minimum_count) & published_cells(layout) & possible
+    problem = SuppressionProblem(
+        grid=layout.grid, values=values, primary=primary, minimum_count=minimum_count, signed=True,
+        implications=layout.implications, tie_break=tie_break,
+    )  # fmt: skip
+    return _solve(problem, possible, progress)
+
+
+def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None) -> Withheld:
+    """Return what is withheld of exact counts.
+
+    Raises:
+        DisclosureError: ``NDL-D020`` when a withheld count cannot be protected; names the remedies.
+    """
+    layout = cube.layout
+    possible = possible_cells(layout.grid, layout.implications)
+    primary = threshold_rule(cube.counts, minimum_count=rules.minimum_count)
+    if rules.protects_zeros:
+        primary = primary | zero_rule(cube.counts, policy="protect")
+    problem = SuppressionProblem(
+        grid=layout.grid, values=cube.counts, primary=primary & possible, minimum_count=rules.minimum_count,
+        signed=False, codes=cube.codes, counts=cube.children, implications=layout.implications, tie_break=tie_break,
+    )  # fmt: skip
+    return _solve(problem, possible, progress)
+
+
+def published_cells(layout: CubeLayout) -> BoolArray:
+    """Return, for every cell, whether its count is itself a published figure: children, or children who reached."""
+    published = np.zeros(layout.grid.n_cells, bool)
+    for block in layout.grid.blocks:
+        outcomes = [i for i in layout.outcome_dimension.values() if block.levels[i] != TOTAL_LEVEL]
+        if not outcomes:
+            published[block.cells] = True
+        else:
+            _mark_reached(published, layout, block, outcomes[0])
+    return published
+
+
+def _mark_reached(published: BoolArray, layout: CubeLayout, block: Block, dimension: int) -> None:
+    groups = layout.grid.dimensions[dimension].level(block.levels[dimension]).groups
+    if YES in groups:
+        index: list[slice | int] = [slice(None)] * len(block.shape)
+        index[dimension] = groups.index(YES)
+        published[block.cells].reshape(block.shape)[tuple(index)] = True
+
+
+def _solve(problem: SuppressionProblem, possible: BoolArray, progress: Progress | None) -> Withheld:
+    answer = suppress(problem, progress=progress)
+    if len(answer.unprotected):
+        raise DisclosureError(
+            "NDL-D020",
+            "Some withheld counts cannot be kept from being computed. Nothing was published; see the remedies.",
+            findings=explain_unprotected(problem, answer),
+        )
+    return Withheld(answer.mask, possible)
