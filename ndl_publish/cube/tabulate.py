@@ -10,7 +10,7 @@ import polars as pl
 from ndl_publish.columns import AREA_CODE, CHILDREN, PLACE
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout, lay_out
-from ndl_publish.cube.model import Cube
+from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.engines.protocol import Engine
 from ndl_publish.errors import InputError
 from ndl_publish.geography.lookup import Geography
@@ -44,7 +44,7 @@ def tabulate(records: ValidatedRecords, spec: ReleaseSpec, geography: Geography,
     row_sums = {name: finest[column].cast(pl.Int64).to_numpy()[order] for name, column in sum_columns.items()}
     sums = {name: layout.base.tabulate(codes, values) for name, values in row_sums.items()}
     counts = layout.grid.tabulate(codes, children)
-    return Cube(layout, codes, children, counts, row_sums, sums, records.linkage)
+    return Cube(layout, FinestRows(codes, children, row_sums), counts, sums, records.linkage)
 
 
 def _means(spec: ReleaseSpec) -> list[str]:

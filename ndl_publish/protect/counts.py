@@ -39,12 +39,13 @@ class Counts:
 def read_counts(path: Path, tables: CountsTables) -> Counts:
     """Return the grid of the tables wanted, and the finest rows of a CSV or Parquet file of counts.
 
-    The columns of a dimension are those its levels name; a finest code is a combination of them that occurs in the file, so
-    levels need not nest. Rows that agree in all these columns are added up, and a note says how many there were.
+    The columns of a dimension are those its levels name; a finest code is a combination of them that occurs in the
+    file, so levels need not nest. Rows that agree in all these columns are added up, and a note says how many there
+    were.
 
     Raises:
-        InputError: ``NDL-V090`` when the file cannot be read; ``NDL-V091`` with all findings when columns are missing, counts
-            are missing, negative, fractional or too large, or a code is missing or is called "Total".
+        InputError: ``NDL-V090`` when the file cannot be read; ``NDL-V091`` with all findings when columns are missing,
+            counts are missing, negative, fractional or too large, or a code is missing or is called "Total".
         RuleError: ``NDL-R037`` when a dimension names no column.
     """
     frame = _read(path)
@@ -98,10 +99,10 @@ def protect_classic_counts(
 def counts_frame(
     grid: CellGrid, values: IntArray, mask: MaskArray, *, lower: IntArray | None = None, upper: IntArray | None = None
 ) -> pl.DataFrame:
-    """Return one row per cell: a column per dimension, ``published``, ``status``, and ``lower`` and ``upper`` where given.
+    """Return one row per cell: a column per dimension, ``published``, ``status``, then bounds where given.
 
-    A dimension's column holds the code of the group, or "Total". ``published`` is empty where withheld. Rows are sorted by
-    the dimensions' columns, those of one code by the grid's order of tables.
+    A dimension's column holds the code of the group, or "Total". ``published`` is empty where withheld. Rows are sorted
+    by the dimensions' columns, those of one code by the grid's order of tables.
     """
     frames = []
     for block in grid.blocks:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ndl_publish.cube.grid import IntArray
-from ndl_publish.cube.model import Cube
+from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.book import Ledger
@@ -27,6 +27,7 @@ from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 
 Progress = Callable[[str, int, int], None]
+ADJACENCY = "add_remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,32 @@ class Mechanism(Covariances, Protocol):
         """What the ledger is asked to pay for."""
         ...
 
-    def digest(self, key: SecretKey, cube: Cube, *, identity: tuple[str, ...]) -> str:
+    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of everything the noise may depend on."""
         ...
 
-    def draw(self, cube: Cube, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy cells that add up; refuses a grant that does not cover the queries."""
         ...
 
     def describe(self) -> dict[str, Any]:
         """Return the mechanism's part of the public privacy statement."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a noisy release is paid with.
+
+    Attributes:
+        key: Secret that makes noise unpredictable to others and a re-run identical.
+        ledger: Pays, or refuses.
+        actor: Who runs this; kept in the ledger only.
+    """
+
+    key: SecretKey = field(repr=False)
+    ledger: Ledger
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +89,33 @@ class DpResult:
         protected: What may be shown.
         grant: What the ledger charged.
         withheld: Masks with reasons; internal.
+        values: Noisy count of every cell, withheld ones included; internal.
         measurements: Noisy measurements by query; internal.
     """
 
     protected: ProtectedCube
     grant: Grant
     withheld: Withheld = field(repr=False)
+    values: IntArray = field(repr=False)
     measurements: dict[str, IntArray] = field(repr=False)
 
 
+def release_digest(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> str:
+    """Return the keyed digest that decides whether a build is a repeat or must be paid for."""
+    identity = (spec.release.release_id, spec.release.version, spec.cohort)
+    return mechanism.digest(key, cube.rows, identity=identity)
+
+
 def protect_dp(
-    cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey, ledger: Ledger, actor: str,
-    progress: Progress | None = None,
-) -> DpResult:  # fmt: skip
+    cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, payment: Payment, progress: Progress | None = None
+) -> DpResult:
     """Return the differentially private figures of a cube; charges the ledger before any noise is drawn.
 
     Args:
         cube: Exact counts.
         spec: Release and rules; the rules must be of mode ``dp``.
         mechanism: The rules' noise, planned for this release.
-        key: Secret that makes the noise unpredictable and a re-run identical.
-        ledger: Pays for the release, or refuses.
-        actor: Who runs this; kept in the ledger only.
+        payment: Key, ledger and who asks.
         progress: Called with (stage, done, of).
 
     Raises:
@@ -104,11 +125,21 @@ def protect_dp(
     rules = spec.rules
     if not isinstance(rules, DpRules):
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
-    identity = (spec.release.release_id, spec.release.version, spec.cohort)
-    digest = mechanism.digest(key, cube, identity=identity)
-    request = charge_request(spec, mechanism, digest=digest, key=key, actor=actor)
-    grant = ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
-    noisy = mechanism.draw(cube, grant=grant, source=KeyedRandomSource(key))
+    key = payment.key
+    digest = release_digest(cube, spec, mechanism, key=key)
+    request = ChargeRequest.for_queries(
+        mechanism.events,
+        release_id=spec.release.release_id,
+        version=spec.release.version,
+        rules_id=rules.rules_id,
+        request_digest=digest,
+        adjacency=ADJACENCY,
+        code_version=METHOD_VERSION,
+        actor=payment.actor,
+        key_fingerprint=key.fingerprint(),
+    )
+    grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
+    noisy = mechanism.draw(cube.rows, grant=grant, source=KeyedRandomSource(key))
     withheld = withhold_noisy(
         cube.layout,
         noisy.values,
@@ -120,26 +151,9 @@ def protect_dp(
     cells = CellValues(
         cube.layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin
     )
-    statement = dp_statement(spec, rules, mechanism.describe(), ledger.entry(grant))
+    statement = dp_statement(spec, rules, mechanism.describe(), payment.ledger.entry(grant))
     protected = ProtectedCube(
         "dp", cube.layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, cube.layout.implications,
         public_tables(spec, cells), statement,
     )  # fmt: skip
-    return DpResult(protected, grant, withheld, noisy.measurements)
-
-
-def charge_request(
-    spec: ReleaseSpec, mechanism: Mechanism, *, digest: str, key: SecretKey, actor: str
-) -> ChargeRequest:
-    """Return what the ledger is asked for."""
-    return ChargeRequest.for_queries(
-        mechanism.events,
-        release_id=spec.release.release_id,
-        version=spec.release.version,
-        rules_id=spec.rules.rules_id,
-        request_digest=digest,
-        adjacency="add_remove",
-        code_version=METHOD_VERSION,
-        actor=actor,
-        key_fingerprint=key.fingerprint(),
-    )
+    return DpResult(protected, grant, withheld, noisy.values, noisy.measurements)

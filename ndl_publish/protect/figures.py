@@ -238,7 +238,7 @@ class _Part:
         layout = self.cells.layout
         block = self.block
         if outcome is not None:
-            block = self._outcome_block(outcome, layout.chains[outcome][0] if left is None else left)
+            block = self._outcome_block(outcome, left or right or self._published_chain(outcome)[0])
         axes = [layout.breakdown_dimension[name] for name in self.crossing]
         groups = [
             range(len(layout.grid.dimensions[i].level(n).groups)) for i, n in zip(axes, self.crossing, strict=True)

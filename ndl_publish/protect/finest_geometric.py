@@ -13,10 +13,10 @@ import numpy as np
 
 from ndl_publish.cube.grid import TOTAL_LEVEL, Block, CellGrid, IntArray
 from ndl_publish.cube.layout import CubeLayout
-from ndl_publish.cube.model import Cube
+from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
-from ndl_publish.privacy.events import LaplaceQuery
+from ndl_publish.privacy.events import LaplaceQuery, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
@@ -69,19 +69,19 @@ class FinestGeometric:
         areas = np.bincount(group_of[group_of >= 0], minlength=block.shape[0])
         return np.asarray(areas * shared * one_cell, np.float64)
 
-    def digest(self, key: SecretKey, cube: Cube, *, identity: tuple[str, ...]) -> str:
+    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of identity, query, method and exact table."""
         words = "\x1f".join([*identity, METHOD_VERSION, LABEL, str(self.epsilon)])
-        return key.keyed_digest("release", (words.encode(), self._exact(cube).tobytes()))
+        return key.keyed_digest("release", (words.encode(), self._exact(rows).tobytes()))
 
-    def draw(self, cube: Cube, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy cells, each the sum of its finest ones.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the query.
         """
         grant.require(self.events)
-        exact = self._exact(cube)
+        exact = self._exact(rows)
         label = f"{grant.request_digest}/{LABEL}"
         noisy = exact + draw_geometric(source, label=label, epsilon=self.epsilon, sensitivity=1, n=len(exact))
         codes = np.stack(np.unravel_index(np.arange(len(noisy)), self.finest.blocks[0].shape), axis=1)
@@ -99,13 +99,13 @@ class FinestGeometric:
                     "quantity": "children",
                     "level": self.finest.blocks[0].levels[0],
                     "attributes": [dimension.name for dimension in self.grid.dimensions[1:]],
-                    "epsilon": str(self.epsilon),
+                    "epsilon": fraction_text(self.epsilon),
                 }
             ],
         }
 
-    def _exact(self, cube: Cube) -> IntArray:
-        return self.finest.tabulate(cube.codes, cube.children)
+    def _exact(self, rows: FinestRows) -> IntArray:
+        return self.finest.tabulate(rows.codes, rows.children)
 
 
 def plan_finest_geometric(spec: ReleaseSpec, layout: CubeLayout) -> FinestGeometric:

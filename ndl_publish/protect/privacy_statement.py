@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from ndl_publish.privacy.conversion import epsilon_of_rho
+from ndl_publish.privacy.events import fraction_text
 from ndl_publish.protect.intervals import CONFIDENCE
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules
@@ -35,11 +36,11 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "mode": "dp",
         "unit": spec.dataset.privacy_unit.singular,
         "adjacency": "add or remove one " + spec.dataset.privacy_unit.singular,
-        "rho": {"fraction": str(rho), "decimal": round(float(rho), 9)},
+        "rho": {"fraction": fraction_text(rho), "decimal": round(float(rho), 9)},
         "epsilon": round(epsilon_of_rho(rho, delta=delta), 4) if delta else float(epsilon),
         "delta": delta,
         "cohorts": [loss["cohort"] for loss in entry["losses"]],
-        "lifetime_cap_rho": str(rules.lifetime_cap.fraction),
+        "lifetime_cap_rho": fraction_text(rules.lifetime_cap.fraction),
         "confidence": CONFIDENCE,
         "minimum_count": int(rules.withhold.minimum_count.value),
         "maximum_margin": float(rules.withhold.maximum_margin.value),

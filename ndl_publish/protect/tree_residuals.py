@@ -1,16 +1,18 @@
 """Discrete Gaussian noise through the tree residual planner: the default mechanism of mode ``dp``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from ndl_publish.cube.grid import Block
 from ndl_publish.cube.layout import CubeLayout
-from ndl_publish.cube.model import Cube
+from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator
-from ndl_publish.privacy.events import Query
+from ndl_publish.privacy.events import Query, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
@@ -50,17 +52,17 @@ class TreeResidualPlan:
         is_variance = all((a == b).all() for a, b in zip(left, right, strict=True))
         return value + ROUNDING_VARIANCE if is_variance else value
 
-    def digest(self, key: SecretKey, cube: Cube, *, identity: tuple[str, ...]) -> str:
+    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of identity, queries, method and exact tables."""
-        return request_digest(key, self._exact(cube), self.queries, identity=identity)
+        return request_digest(key, self._exact(rows), self.queries, identity=identity)
 
-    def draw(self, cube: Cube, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy integers for every cell that add up everywhere.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the queries.
         """
-        noisy = measure(self._exact(cube), self.tree, self.queries, grant=grant, source=source)
+        noisy = measure(self._exact(rows), self.tree, self.queries, grant=grant, source=source)
         tables = {
             name: estimator.tables(noisy, source, label=f"{grant.request_digest}/rounding/{name}")
             for name, estimator in self.estimators.items()
@@ -76,9 +78,9 @@ class TreeResidualPlan:
                 "quantity": q.quantity,
                 "level": q.level,
                 "attributes": [self.estimators[q.quantity].grid.dimensions[i].name for i in sorted(q.subset)],
-                "sigma2": str(q.event.sigma2),
-                "squared_sensitivity": str(q.event.squared_sensitivity),
-                "rho": str(q.event.rho),
+                "sigma2": fraction_text(q.event.sigma2),
+                "squared_sensitivity": fraction_text(q.event.squared_sensitivity),
+                "rho": fraction_text(q.event.rho),
             }
             for q in self.queries
         ]
@@ -89,13 +91,13 @@ class TreeResidualPlan:
             "queries": queries,
         }
 
-    def _exact(self, cube: Cube) -> dict[str, ExactTables]:
-        weights = {CHILDREN_QUANTITY: cube.children, **cube.row_sums}
+    def _exact(self, rows: FinestRows) -> dict[str, ExactTables]:
+        weights = {CHILDREN_QUANTITY: rows.children, **rows.sums}
         return {
             name: ExactTables.tabulate(
                 estimator.grid,
                 tuple(q for q in self.queries if q.quantity == name),
-                codes=cube.codes,
+                codes=rows.codes,
                 weights=weights[name],
             )
             for name, estimator in self.estimators.items()
@@ -111,15 +113,36 @@ def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout) -> TreeResidualPl
     rules = spec.rules
     if not isinstance(rules, DpRules) or not isinstance(rules.noise, DiscreteGaussian):
         raise RuleError("NDL-R060", f"{rules.rules_id}: measurements are planned for discrete Gaussian noise only.")
-    tree = area_tree(layout.grid)
-    quantities = (Quantity(CHILDREN_QUANTITY, 1, layout.grid), *_sums(spec, layout))
-    queries = plan_queries(
-        quantities,
-        tree,
+    weights = {level: float(weight.value) for level, weight in rules.weights.items()}
+    return tree_residual_plan(
+        (Quantity(CHILDREN_QUANTITY, 1, layout.grid), *_sums(spec, layout)),
         rho=rules.noise.rho.fraction,
-        expected_count=spec.release.expected_count,
         cohort=spec.cohort,
-        level_weights={level: float(weight.value) for level, weight in rules.weights.items()},
+        expected_count=spec.release.expected_count,
+        level_weights=weights,
+    )
+
+
+def tree_residual_plan(
+    quantities: tuple[Quantity, ...],
+    *,
+    rho: Fraction,
+    cohort: str,
+    expected_count: int,
+    level_weights: Mapping[str, float],
+) -> TreeResidualPlan:
+    """Return the measurements of some quantities over the same areas, the children's grid first.
+
+    Args:
+        quantities: What is summed; the first one's areas make the tree.
+        rho: Privacy loss to spend.
+        cohort: The ledger's cohort.
+        expected_count: Public expectation of the number of children, for weights; 0 weighs all tables alike.
+        level_weights: Weight of a level's tables, 1 where not named.
+    """
+    tree = area_tree(quantities[0].grid)
+    queries = plan_queries(
+        quantities, tree, rho=rho, expected_count=expected_count, cohort=cohort, level_weights=level_weights
     )
     estimators = {
         q.name: Estimator.build(q.grid, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities

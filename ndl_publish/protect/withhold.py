@@ -83,7 +83,7 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
         primary = primary | zero_rule(cube.counts, policy="protect")
     problem = SuppressionProblem(
         grid=layout.grid, values=cube.counts, primary=primary & possible, minimum_count=rules.minimum_count,
-        signed=False, codes=cube.codes, counts=cube.children, implications=layout.implications, tie_break=tie_break,
+        signed=False, codes=cube.rows.codes, counts=cube.rows.children, implications=layout.implications, tie_break=tie_break,
     )  # fmt: skip
     return _solve(problem, possible, progress)
 

@@ -1,1 +1,1 @@
-"""TO BE WRITTEN."""
+"""Records in, one checked row per child out: read, check, link, derive."""

@@ -19,8 +19,8 @@ class CountsTables(BaseModel):
     """Which crossings of a file of counts are published.
 
     Attributes:
-        tables: For each table, its dimensions, and for each dimension the levels that are crossed: ``total``, or the name
-            of a column of the file. A dimension that a table does not name is summed over.
+        tables: For each table, its dimensions, and for each dimension the levels that are crossed: ``total``, or the
+            name of a column of the file. A dimension that a table does not name is summed over.
         count: Column that holds the number of children.
         leaf: Finest column of the first dimension, where the tables do not name it.
         name: A name, for people.

@@ -147,6 +147,11 @@ class Dataset(Spec):
         """Name of the measure that counts children."""
         return next(name for name, measure in self.measures.items() if measure.kind == "count")
 
+    @property
+    def count_name(self) -> str:
+        """Name of the figure that counts children."""
+        return next(measure.count_name for measure in self.measures.values() if isinstance(measure, CountMeasure))
+
     def column_of(self, measure: str) -> str:
         """Return the derived column a share or a mean is made from.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.base import nearest, parse
@@ -41,6 +42,14 @@ class ReleaseSpec:
             return cohort.label
         year = int(self.release.time_period[:4]) - cohort.years_before
         return f"{year}-{(year + 1) % 100:02d}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return release, metadata and rules as JSON types; where the records lie is left out."""
+        return {
+            "release": self.release.model_dump(mode="json", exclude={"sources"}),
+            "dataset": self.dataset.model_dump(mode="json"),
+            "rules": self.rules.model_dump(mode="json"),
+        }
 
     def source_files(self, source: str) -> tuple[Path, ...]:
         """Return the files of a source, glob patterns expanded, in order."""

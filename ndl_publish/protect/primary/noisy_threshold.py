@@ -8,8 +8,8 @@ from ndl_publish.protect.secondary.problem import BoolArray
 def noisy_threshold_rule(values: IntArray, *, minimum_count: int) -> BoolArray:
     """Mark the noisy counts below ``minimum_count``, zeros and negative ones included.
 
-    The rule reads noisy values only: judging on exact counts would break the privacy guarantee. A noisy zero is not known
-    to be empty, so unlike ``threshold_rule`` it does not spare zeros.
+    The rule reads noisy values only: judging on exact counts would break the privacy guarantee. A noisy zero is not
+    known to be empty, so unlike ``threshold_rule`` it does not spare zeros.
 
     Args:
         values: Noisy counts of children, any shape.

@@ -14,8 +14,8 @@ ZeroPolicy = Literal["show", "protect"]
 def zero_rule(counts: IntArray, *, policy: ZeroPolicy, structural: BoolArray | None = None) -> BoolArray:
     """Mark the observed zeros that must be withheld.
 
-    An observed zero says that nobody is in the cell; where all others of a group are in one cell, it discloses. A structural
-    zero (a combination that cannot occur) says nothing and is never marked.
+    An observed zero says that nobody is in the cell; where all others of a group are in one cell, it discloses. A
+    structural zero (a combination that cannot occur) says nothing and is never marked.
 
     Args:
         counts: Exact counts of children, any shape.

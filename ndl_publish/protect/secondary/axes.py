@@ -1,8 +1,9 @@
 """The grid seen from the finest rows: independent axes, and what each code adds to the index of a cell.
 
-A dimension that follows from another (``Implication``) is folded into it, so that every crossing of codes of the axes is
-structurally possible. In block ``b`` the row with codes ``c`` belongs to the cell ``offset[b] + sum(step[b, c])``, or to
-none when one of the steps is negative. Two codes are in the same group of a block if and only if their steps are equal.
+A dimension that follows from another (``Implication``) is folded into it, so that every crossing of codes of the axes
+is structurally possible. In block ``b`` the row with codes ``c`` belongs to the cell ``offset[b] + sum(step[b, c])``,
+or to none when one of the steps is negative. Two codes are in the same group of a block if and only if their steps are
+equal.
 """
 
 from dataclasses import dataclass

@@ -13,8 +13,8 @@ class Geometry(NamedTuple):
     """Blocks and groups, as flat arrays (see ``axes.py`` for steps).
 
     ``partition`` numbers the distinct groupings of an axis; ``members[group_start[g] : group_start[g + 1]]`` are the
-    codes of group ``g``, ``first_group`` the first group of a partition, ``group_of`` the group of a code in it (-1: none).
-    ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
+    codes of group ``g``, ``first_group`` the first group of a partition, ``group_of`` the group of a code in it (-1:
+    none). ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
     ``line_blocks`` lists the blocks that tell codes of an axis apart; the last entry lists all blocks.
     """
 

@@ -1,13 +1,14 @@
 """Elementary moves: a product of differences of codes, priced by the cells it would newly withhold. Compiled.
 
-A move for a primary takes one pair of codes (u, v) on every differenced axis. Its corners are the ``2**k`` choices between
-them; signs alternate, so every grouping that cannot tell some pair apart stays as it is. One axis is the *line*: the two
-corners of a line differ in that axis only and share all other codes, so a line is one child who changes that one code.
-Different lines may therefore use different children (other codes of the axes that the primary sums over), which makes
-moves possible in sparse tables that share totals; what such a move changes in further blocks is priced like all else.
+A move for a primary takes one pair of codes (u, v) on every differenced axis. Its corners are the ``2**k`` choices
+between them; signs alternate, so every grouping that cannot tell some pair apart stays as it is. One axis is the
+*line*: the two corners of a line differ in that axis only and share all other codes, so a line is one child who changes
+that one code. Different lines may therefore use different children (other codes of the axes that the primary sums
+over), which makes moves possible in sparse tables that share totals; what such a move changes in further blocks is
+priced like all else.
 """
 
-# ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0915, PLR0917, PLW2901 - compiled: numba infers types, takes no
+# ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0917 - compiled: numba infers types, takes no
 # keyword-only arguments, and is fastest when the inner loop stands in one function.
 
 from typing import Any
@@ -20,7 +21,7 @@ MAX_CANDIDATES = 40
 SCANNED = 256
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def mix(value: Any) -> Any:
     """Return 62 well-stirred bits of an integer (splitmix64), for choices that a secret seed decides."""
     z = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
@@ -29,7 +30,7 @@ def mix(value: Any) -> Any:
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(2))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, limit: Any, seed: Any, out: Any) -> Any:
     """Fill ``out`` with codes to exchange for ``u``: all of a short axis, else the nearest first; return how many.
 
@@ -75,7 +76,7 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def price(
     geo: Any, move: Any, line: Any, axes: Any, u: Any, v: Any, use: Any, weight: Any, bound: Any, out: Any
 ) -> Any:
@@ -135,7 +136,7 @@ def price(
     return cost, n_out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def find_row(rows: Any, strides: Any, index: Any, want: Any, fixed: Any, taken: Any, seed: Any) -> Any:
     """Return a row with children left that has the wanted codes on the fixed axes; -1 when there is none.
 

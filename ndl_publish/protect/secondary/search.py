@@ -1,6 +1,6 @@
 """The search for witnesses: for every demand, moves that change the primary and nothing that is shown. Compiled."""
 
-# ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0915, PLR0917, PLW2901 - compiled: numba infers types, takes no
+# ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled: numba infers types, takes no
 # keyword-only arguments, and is fastest when the inner loop stands in one function.
 
 from typing import Any
@@ -14,7 +14,7 @@ FAR = 1e18
 MAX_AXES = 7
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_corners(
     state: Any, geo: Any, rows: Any, block: Any, raises: Any, axes: Any, line: Any, u: Any, v: Any
 ) -> Any:
@@ -65,7 +65,7 @@ def _fill_corners(
     return amount, alike
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _start(geo: Any, rows: Any, demand: Any, attempt: Any, tries: Any, taken: Any, start: Any) -> Any:
     """Set the codes a move starts from: a row of the primary, or any codes of it; return whether there are any."""
     raises, groups, member_rows, signed, seed = demand
@@ -84,7 +84,7 @@ def _start(geo: Any, rows: Any, demand: Any, attempt: Any, tries: Any, taken: An
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _search_axes(
     geo: Any, rows: Any, demand: Any, effort: Any, axes: Any, use: Any, weight: Any, taken: Any, best: Any, found: Any
 ) -> Any:
@@ -157,7 +157,7 @@ def _search_axes(
     return best_score, best_cost, best_amount, best_m, best_n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _find_move(
     geo: Any, rows: Any, demand: Any, effort: Any, dropped: Any, use: Any, weight: Any, taken: Any, best: Any
 ) -> Any:
@@ -188,7 +188,7 @@ def _find_move(
     return found[1:]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _grow(array: Any, wanted: Any) -> Any:
     """Return an array of at least the wanted length that begins like this one."""
     if wanted <= len(array):
@@ -198,7 +198,7 @@ def _grow(array: Any, wanted: Any) -> Any:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def route(
     geo: Any,
     rows: Any,
@@ -214,8 +214,8 @@ def route(
     """Find or renew the witness of each demand in order; return the grown store.
 
     ``demands``: (cell, block, raises, need, groups, first member, members) as arrays. ``state``: (use of each cell,
-    weight, is primary). ``store``: (cells, cell span of each demand, row keys, amounts, row span, lengths, met). A demand
-    that has a witness is ripped up and takes the new one only when that is not dearer.
+    weight, is primary). ``store``: (cells, cell span of each demand, row keys, amounts, row span, lengths, met). A
+    demand that has a witness is ripped up and takes the new one only when that is not dearer.
     """
     cell_of, block_of, raises_of, need_of, groups_of, first_member, members = demands
     use, weight = state

@@ -1,13 +1,13 @@
 """Secondary suppression by witness circuits: rip-up and reroute of explicit alternative tables.
 
 For every primary the search keeps alternative tables that agree with everything shown and change the primary: one that
-raises it to the minimum count and one that lowers it to nothing (classic), or one that moves it at all (noisy counts). A
-cell is withheld if and only if it is primary or one of these tables needs it. That is sound by construction, needs no
+raises it to the minimum count and one that lowers it to nothing (classic), or one that moves it at all (noisy counts).
+A cell is withheld if and only if it is primary or one of these tables needs it. That is sound by construction, needs no
 solver, and hierarchies, linked tables and areas that do not nest are all only memberships.
 
 Source:
-    The idea of protecting by explicit circuits is that of network-flow suppression (Cox 1980; Fischetti and Salazar 2000
-    for the full problem, which this does not solve to the optimum).
+    The idea of protecting by explicit circuits is that of network-flow suppression (Cox 1980; Fischetti and Salazar
+    2000 for the full problem, which this does not solve to the optimum).
 """
 
 from collections.abc import Callable

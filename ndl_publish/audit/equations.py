@@ -1,0 +1,262 @@
+"""The table equations that an outsider can write down, from groupings alone.
+
+Blocks are looked at through **views**: for each independent dimension (those that follow from it folded in) the group
+of every finest code. View A is a sum of view B where every group of A is made up of whole groups of B. Where two blocks
+share a coarser grouping that is not published, a view without cells stands for it, so that their common sums are tied.
+"""
+
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+
+from ndl_publish.audit.published import BoolArray, PublishedCells
+from ndl_publish.cube.grid import Block, IntArray
+
+MOST_VIEWS = 400
+
+
+@dataclass(frozen=True)
+class View:
+    """A block, or an unpublished grouping, over independent dimensions.
+
+    Attributes:
+        labels: Number of the grouping used on each independent dimension.
+        shape: Number of groups of each.
+        index: Variable of each crossing of groups, ``prod(shape)``; cells of the grid come first, then unpublished
+            sums.
+    """
+
+    labels: tuple[int, ...]
+    shape: tuple[int, ...]
+    index: IntArray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Every variable of ``coarse``, where ``is_valid``, is the sum of those of ``fine`` that ``into`` sends to it.
+
+    Attributes:
+        coarse: Variables that are sums.
+        fine: Variables that are added up.
+        into: Place in ``coarse`` for each of ``fine``, -1 for none.
+        is_valid: False where some part of the sum is in no group of the finer view.
+        is_complete: Whether all sums are valid.
+    """
+
+    coarse: IntArray = field(repr=False)
+    fine: IntArray = field(repr=False)
+    into: IntArray = field(repr=False)
+    is_valid: BoolArray = field(repr=False)
+    is_complete: bool
+
+
+class Groupings:
+    """All groupings used on each independent dimension, numbered; answers how they nest."""
+
+    def __init__(self, published: PublishedCells) -> None:
+        grid = published.grid
+        source = {implied.dimension: implied for implied in published.implications}
+        self.roots = [d for d in range(len(grid.dimensions)) if d not in source]
+        self.folded: list[list[tuple[int, IntArray]]] = [[] for _ in self.roots]
+        for dim in range(len(grid.dimensions)):
+            path, top = [], dim
+            while top in source:
+                path.append(np.asarray(source[top].code_of, np.int64))
+                top = source[top].of
+            code = np.arange(len(grid.dimensions[top].codes))
+            for look_up in reversed(path):
+                code = look_up[code]
+            self.folded[self.roots.index(top)].append((dim, code))
+        self.arrays: list[list[IntArray]] = [[] for _ in self.roots]
+        self._numbers: list[dict[bytes, int]] = [{} for _ in self.roots]
+        self._into: dict[tuple[int, int, int], tuple[IntArray, IntArray]] = {}
+        self._common: dict[tuple[int, int, int], int] = {}
+
+    def number(self, axis: int, label: IntArray) -> int:
+        """Return the number of a grouping (groups renumbered in order of first code), registering it when new."""
+        found = _in_order(label)
+        key = found.tobytes()
+        if key not in self._numbers[axis]:
+            self._numbers[axis][key] = len(self.arrays[axis])
+            self.arrays[axis].append(found)
+        return self._numbers[axis][key]
+
+    def size(self, axis: int, number: int) -> int:
+        """Return how many groups a grouping has."""
+        return int(self.arrays[axis][number].max(initial=-1)) + 1
+
+    def into(self, axis: int, coarse: int, fine: int) -> tuple[IntArray, IntArray]:
+        """Return the coarse group each fine group is wholly in (else -1), and which coarse ones are so made up."""
+        key = (axis, coarse, fine)
+        if key not in self._into:
+            a, b = self.arrays[axis][coarse], self.arrays[axis][fine]
+            n_a, n_b = self.size(axis, coarse), self.size(axis, fine)
+            inside = b >= 0
+            low, high = np.full(n_b, n_a, np.int64), np.full(n_b, -1, np.int64)
+            np.minimum.at(low, b[inside], a[inside])
+            np.maximum.at(high, b[inside], a[inside])
+            target = np.where(low == high, low, -1)
+            good = np.where(inside, target[b], -1) == a
+            valid = np.ones(n_a, bool)
+            valid[a[(a >= 0) & ~good]] = False
+            target = np.where((target >= 0) & valid[target], target, -1)
+            self._into[key] = (target, valid)
+        return self._into[key]
+
+    def common(self, axis: int, one: int, other: int) -> int:
+        """Return the finest grouping whose groups are made up of whole groups of both."""
+        key = (axis, min(one, other), max(one, other))
+        if key not in self._common:
+            self._common[key] = self.number(axis, _join(self.arrays[axis][one], self.arrays[axis][other]))
+        return self._common[key]
+
+    def crossed(self, axis: int) -> int:
+        """Return the grouping that tells apart all codes that any grouping of the axis tells apart."""
+        stacked = np.stack(self.arrays[axis], axis=1)
+        _, label = np.unique(stacked, axis=0, return_inverse=True)
+        return self.number(axis, label.reshape(-1).astype(np.int64))
+
+
+def _in_order(label: IntArray) -> IntArray:
+    """Return the groups renumbered 0, 1, ... by their first code; -1 stays."""
+    values, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    order = np.argsort(np.where(values < 0, -1, first), kind="stable")
+    rank = np.empty(len(values), np.int64)
+    rank[order] = np.arange(len(values)) - int(values[0] < 0)
+    return rank[inverse.reshape(-1)].astype(np.int64)
+
+
+def _join(a: IntArray, b: IntArray) -> IntArray:
+    """Return the groups that overlapping groups of both merge into; -1 where any code of it is outside either."""
+    label = np.arange(len(a))
+    while True:
+        before = label.copy()
+        for groups in (a, b):
+            inside = groups >= 0
+            least = np.full(int(groups.max(initial=-1)) + 1, len(a), np.int64)
+            np.minimum.at(least, groups[inside], label[inside])
+            label[inside] = least[groups[inside]]
+        if np.array_equal(before, label):
+            break
+    outside = np.zeros(len(a), bool)
+    outside[label[(a < 0) | (b < 0)]] = True
+    return np.where(outside[label], -1, label)
+
+
+class Equations:
+    """The views of a release and the sums between them."""
+
+    def __init__(self, published: PublishedCells, *, crossing_limit: int = 0) -> None:
+        """Write down the views and sums; with a limit, add the full crossing as a view where it is no larger."""
+        self.groupings = Groupings(published)
+        self.views: list[View] = []
+        self.n_variables = published.grid.n_cells
+        self._seen: dict[tuple[int, ...], int] = {}
+        self.is_possible = np.zeros(published.grid.n_cells, bool)
+        for block in published.grid.blocks:
+            self._add_block(published, block)
+        self.n_published = len(self.views)
+        self.crossing = self._add_crossing(crossing_limit)
+        self.is_closed = self._add_common() if self.crossing is None else True
+        self._sums: dict[tuple[int, int], Sum | None] = {}
+
+    def _add_block(self, published: PublishedCells, block: Block) -> None:
+        """Add a published block as a view (a second block that groups alike shares its variables by a sum)."""
+        labels, parts = [], []
+        stride = np.concatenate([np.cumprod(block.shape[::-1])[::-1][1:], [1]]).astype(np.int64)
+        for axis, folded in enumerate(self.groupings.folded):
+            step = np.zeros(len(folded[0][1]), np.int64)
+            outside = np.zeros(len(step), bool)
+            for dim, code in folded:
+                group = published.grid.dimensions[dim].level(block.levels[dim]).group_of[code]
+                step += group * stride[dim]
+                outside |= group < 0
+            step = np.where(outside, -1, step)
+            number = self.groupings.number(axis, step)
+            label = self.groupings.arrays[axis][number]
+            part = np.zeros(self.groupings.size(axis, number), np.int64)
+            part[label[label >= 0]] = step[label >= 0]
+            labels.append(number)
+            parts.append(part)
+        cells = np.full(1, block.offset, np.int64)
+        for part in parts:
+            cells = (cells[:, None] + part[None, :]).reshape(-1)
+        self.is_possible[cells] = True
+        self._seen.setdefault(tuple(labels), len(self.views))
+        self.views.append(View(tuple(labels), tuple(len(part) for part in parts), cells))
+
+    def _add_unpublished(self, labels: tuple[int, ...]) -> int:
+        """Add a view without cells, unless a view groups alike; return which view that is."""
+        if labels not in self._seen:
+            shape = tuple(self.groupings.size(axis, number) for axis, number in enumerate(labels))
+            n = int(np.prod(shape))
+            self._seen[labels] = len(self.views)
+            self.views.append(View(labels, shape, np.arange(self.n_variables, self.n_variables + n)))
+            self.n_variables += n
+        return self._seen[labels]
+
+    def _add_crossing(self, limit: int) -> int | None:
+        """Add the crossing of everything that is told apart, where it has at most ``limit`` variables."""
+        labels = tuple(self.groupings.crossed(axis) for axis in range(len(self.groupings.roots)))
+        size = float(np.prod([float(self.groupings.size(axis, number)) for axis, number in enumerate(labels)]))
+        return self._add_unpublished(labels) if size <= limit else None
+
+    def _add_common(self) -> bool:
+        """Add the common sums of views until there are no new ones; return False when there are too many."""
+        done: set[tuple[int, int]] = set()
+        while len(self.views) <= MOST_VIEWS:
+            fresh = [pair for pair in combinations(range(len(self.views)), 2) if pair not in done]
+            if not fresh:
+                return True
+            for i, j in fresh:
+                done.add((i, j))
+                pairs = zip(self.views[i].labels, self.views[j].labels, strict=True)
+                labels = tuple(self.groupings.common(axis, a, b) for axis, (a, b) in enumerate(pairs))
+                if all(self.groupings.size(axis, number) for axis, number in enumerate(labels)):
+                    self._add_unpublished(labels)
+        return False
+
+    def sum_of(self, coarse: int, fine: int) -> Sum | None:
+        """Return how one view is the sum of another, or nothing when no group of it is."""
+        key = (coarse, fine)
+        if key not in self._sums:
+            self._sums[key] = self._sum(self.views[coarse], self.views[fine])
+        return self._sums[key]
+
+    def _sum(self, coarse: View, fine: View) -> Sum | None:
+        into = np.zeros(1, np.int64)
+        is_valid = np.ones(1, bool)
+        for axis, (a, b) in enumerate(zip(coarse.labels, fine.labels, strict=True)):
+            target, valid = self.groupings.into(axis, a, b)
+            if not valid.any():
+                return None
+            sent = into[:, None] * len(valid) + target[None, :]
+            into = np.where((into[:, None] < 0) | (target[None, :] < 0), -1, sent).reshape(-1)
+            is_valid = (is_valid[:, None] & valid[None, :]).reshape(-1)
+        return Sum(coarse.index, fine.index, into, is_valid, bool(is_valid.all()))
+
+    def relation(self) -> tuple[BoolArray, BoolArray]:
+        """Return two boolean matrices: is view i a sum of view j (at least in part), and is it in full."""
+        n = len(self.views)
+        some, full = np.zeros((n, n), bool), np.zeros((n, n), bool)
+        for i in range(n):
+            for j in range(n):
+                pairs = enumerate(zip(self.views[i].labels, self.views[j].labels, strict=True))
+                valid = [self.groupings.into(axis, a, b)[1] for axis, (a, b) in pairs] if i != j else []
+                some[i, j] = i != j and all(v.any() for v in valid)
+                full[i, j] = i != j and all(v.all() for v in valid)
+        return some, full
+
+    def direct_sums(self) -> list[Sum]:
+        """Return the sums between neighbours: those that do not follow from sums over a view in between."""
+        some, full = self.relation()
+        same = full & full.T
+        found = []
+        for i, j in np.argwhere(some):
+            between = full[i] & full[:, j] & ~same[i] & ~same[j]
+            if same[i, j] or not (full[i, j] and between.any()):
+                made = self.sum_of(int(i), int(j))
+                if made is not None and not (same[i, j] and i > j):
+                    found.append(made)
+        return found

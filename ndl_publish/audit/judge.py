@@ -1,0 +1,76 @@
+"""Compare what attacks deduced with what must not be known. Only here do deduction and requirement meet."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ndl_publish.audit.published import BoolArray, Intervals
+from ndl_publish.cube.grid import CellGrid
+from ndl_publish.errors import Finding
+
+
+@dataclass(frozen=True)
+class Required:
+    """What must hold for withheld cells.
+
+    Attributes:
+        grid: All cells of the release.
+        is_primary: Cells withheld for what they are, ``n_cells``.
+        is_secondary: Cells withheld to protect those, ``n_cells``.
+        minimum_count: Every primary's interval must contain 0 and this count of children; None where values are noisy,
+            of which it is required only that they do not follow.
+    """
+
+    grid: CellGrid
+    is_primary: BoolArray = field(repr=False)
+    is_secondary: BoolArray = field(repr=False)
+    minimum_count: int | None
+
+
+def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
+    """Return what an attack found that must not be known, one finding per block and kind.
+
+    Args:
+        intervals: What the attack deduced.
+        required: What must hold.
+
+    Returns:
+        ``NDL-D001`` primary recovered exactly, ``NDL-D002`` interval of a primary too narrow, ``NDL-D003`` secondary
+        recovered exactly (a warning: it is the way to a primary), and the attack's own notes. Findings name the levels
+        of a block and how many cells, never a code or a count.
+    """
+    exact = required.is_primary & intervals.is_exact
+    narrow = np.zeros_like(exact)
+    if required.minimum_count is not None:
+        reaches = (intervals.lower <= 0) & (intervals.upper >= required.minimum_count)
+        narrow = required.is_primary & ~exact & ~reaches
+    secondary = required.is_secondary & ~required.is_primary & intervals.is_exact
+    return (
+        *_per_block(
+            required.grid, exact, ("NDL-D001", "error", "{n} of its withheld small counts can be worked out exactly")
+        ),
+        *_per_block(
+            required.grid,
+            narrow,
+            ("NDL-D002", "error", "{n} of its withheld small counts can be narrowed down too far"),
+        ),
+        *_per_block(
+            required.grid,
+            secondary,
+            ("NDL-D003", "error", "{n} cells withheld for protection can be worked out exactly"),
+        ),
+        *intervals.notes,
+    )
+
+
+def _per_block(grid: CellGrid, marked: BoolArray, kind: tuple[str, str, str]) -> tuple[Finding, ...]:
+    """Return one finding for each block with marked cells."""
+    code, _, message = kind
+    found = []
+    for block in grid.blocks:
+        n = int(marked[block.cells].sum())
+        if n:
+            names = zip((dim.name for dim in grid.dimensions), block.levels, strict=True)
+            where = " x ".join(f"{name}:{level}" for name, level in names)
+            found.append(Finding(code, "error", where, message.format(n=n)))
+    return tuple(found)

@@ -1,0 +1,160 @@
+"""One component of the attacker's linear programme, solved with HiGHS. The only file that knows highspy."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from ndl_publish.audit.published import BoolArray, FloatArray
+from ndl_publish.cube.grid import IntArray
+
+PRIMAL = 4
+SNAP = 1e-7
+MOST_PULLS = 60
+FEWEST_PULLED = 4
+WORTH_PULLING = 0.95
+
+
+@dataclass
+class _Ends:
+    """How far each part has been seen to go, and what settles it."""
+
+    low: FloatArray
+    high: FloatArray
+    ceiling: FloatArray
+    enough: tuple[FloatArray, FloatArray] | None
+    solved: dict[int, BoolArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start with no part solved in either direction."""
+        for sign in (1, -1):
+            self.solved[sign] = np.zeros(len(self.low), bool)
+
+    def is_open(self, sign: int) -> BoolArray:
+        """Say which parts may still go lower (sign 1) or higher (sign -1) than seen."""
+        at_end = self.low <= SNAP if sign == 1 else self.high >= self.ceiling - SNAP
+        settled = self.solved[sign] | at_end
+        if self.enough is not None:
+            far = self.low <= self.enough[0] + SNAP if sign == 1 else self.high >= self.enough[1] - SNAP
+            settled |= far & (np.floor(self.high + SNAP) > np.ceil(self.low - SNAP))
+        opened: BoolArray = ~settled
+        return opened
+
+
+class Programme:
+    """Non-negative unknowns with ``equations @ x == totals``; asks for the range of each of ``parts @ x``."""
+
+    def __init__(self, equations: sparse.csr_matrix, totals: FloatArray, parts: sparse.csr_matrix) -> None:
+        self.parts = parts
+        self.n = equations.shape[1]
+        self.caps = self._caps(equations, totals)
+        self._highs = self._load(equations, totals)
+
+    def _caps(self, equations: sparse.csr_matrix, totals: FloatArray) -> FloatArray:
+        """Return an upper bound for each unknown: the least total of an all-positive equation it is in."""
+        caps = np.full(self.n, np.inf)
+        if equations.nnz:
+            coo = equations.tocoo()
+            positive = np.asarray(equations.min(axis=1).todense()).reshape(-1) >= 0
+            take = positive[coo.row]
+            np.minimum.at(caps, coo.col[take], totals[coo.row[take]])
+        return caps
+
+    def _load(self, equations: sparse.csr_matrix, totals: FloatArray) -> "highspy.Highs":  # type: ignore[name-defined] # noqa: F821
+        """Return HiGHS with the programme loaded."""
+        import highspy  # noqa: PLC0415 - heavy, and wanted here only
+
+        programme = highspy.HighsLp()
+        programme.num_col_, programme.num_row_ = self.n, equations.shape[0]
+        programme.col_cost_ = np.zeros(self.n)
+        programme.col_lower_ = np.zeros(self.n)
+        programme.col_upper_ = np.full(self.n, highspy.kHighsInf)
+        programme.row_lower_ = programme.row_upper_ = totals
+        columns = equations.tocsc()
+        programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        programme.a_matrix_.start_ = columns.indptr
+        programme.a_matrix_.index_ = columns.indices
+        programme.a_matrix_.value_ = columns.data
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        highs.setOptionValue("output_flag", False)  # noqa: FBT003 - highspy's own signature
+        highs.setOptionValue("threads", 1)
+        highs.setOptionValue("simplex_strategy", PRIMAL)
+        highs.passModel(programme)
+        self._unbounded = highspy.HighsModelStatus.kUnbounded
+        self._either = highspy.HighsModelStatus.kUnboundedOrInfeasible
+        self._optimal = highspy.HighsModelStatus.kOptimal
+        return highs
+
+    def _optimise(self, cost: FloatArray) -> FloatArray | str:
+        """Return the table that minimises the cost, or ``unbounded`` or ``infeasible``."""
+        self._highs.changeColsCost(self.n, np.arange(self.n, dtype=np.int32), cost)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == self._optimal:
+            return np.asarray(self._highs.getSolution().col_value)
+        return "unbounded" if status in (self._unbounded, self._either) else "infeasible"
+
+    def ranges(self, enough: tuple[FloatArray, FloatArray] | None) -> tuple[FloatArray, FloatArray] | None:
+        """Return the smallest and largest value of every part; None when no table fits.
+
+        Every table found is evidence for all parts at once: programmes that pull many parts together come first, and
+        most parts then need no programme of their own.
+
+        Args:
+            enough: Per part, values that the range must reach down and up to; where it does, and holds two whole
+                numbers, the search may stop.
+        """
+        first = self._optimise(np.zeros(self.n))
+        if isinstance(first, str):
+            return None
+        seen = self._values(first)
+        ends = _Ends(seen.copy(), seen.copy(), self._ceiling(), enough)
+        self._pull_together(ends)
+        for sign in (1, -1):
+            while (left := np.flatnonzero(ends.is_open(sign))).size:
+                part = int(left[0])
+                if self._look(self._cost(np.array([part]), np.ones(1), sign), ends) == "unbounded":
+                    ends.high[part] = np.inf
+                ends.solved[sign][part] = True
+        return ends.low, ends.high
+
+    def _ceiling(self) -> FloatArray:
+        """Return a bound that no part can exceed; a very large number where there is none."""
+        caps = np.where(np.isfinite(self.caps), self.caps, 1e15)
+        return np.asarray(self.parts @ caps).reshape(-1)
+
+    def _cost(self, chosen: IntArray, weights: FloatArray, sign: int) -> FloatArray:
+        """Return the cost that lowers (sign 1) or raises (sign -1) the chosen parts."""
+        pull = np.zeros(self.parts.shape[0])
+        pull[chosen] = sign * weights
+        return np.asarray(self.parts.T @ pull).reshape(-1)
+
+    def _pull_together(self, ends: "_Ends") -> None:
+        """Lower, then raise, all open parts at once with drawn weights, for as long as that settles enough of them."""
+        draw = np.random.default_rng(0)
+        for sign in (1, -1):
+            for _ in range(MOST_PULLS):
+                left = np.flatnonzero(ends.is_open(sign))
+                if len(left) < FEWEST_PULLED:
+                    break
+                some = left if draw.random() < 1 / 3 else left[draw.random(len(left)) < 1 / 2]
+                went = self._look(self._cost(some, draw.uniform(0.2, 1.0, len(some)), sign), ends)
+                if went == "unbounded" or int(ends.is_open(sign).sum()) > WORTH_PULLING * len(left):
+                    break
+
+    def _look(self, cost: FloatArray, ends: "_Ends") -> str:
+        """Solve for a cost and take the table found as evidence for all parts; return how it went."""
+        table = self._optimise(cost)
+        if isinstance(table, str):
+            return table
+        values = self._values(table)
+        np.minimum(ends.low, values, out=ends.low)
+        np.maximum(ends.high, values, out=ends.high)
+        return "optimal"
+
+    def _values(self, table: FloatArray) -> FloatArray:
+        """Return the parts of a table; values next to a whole number are that number."""
+        values = np.asarray(self.parts @ np.maximum(table, 0.0)).reshape(-1)
+        near = np.rint(values)
+        snapped: FloatArray = np.where(np.abs(values - near) < SNAP, near, values)
+        return snapped

@@ -1,0 +1,97 @@
+"""Where the secret key and the ledger live: a private folder, ``NDL_PUBLISH_HOME`` or the user's data folder.
+
+Both are made on first use, with modes that keep others out, and whoever runs the command is told.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ndl_publish.errors import RuleError
+from ndl_publish.ledger.book import Ledger
+from ndl_publish.privacy.secret_key import SecretKey, create_key, load_key
+
+VARIABLE = "NDL_PUBLISH_HOME"
+PRIVATE = 0o700
+
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The files that make noise repeatable and spending countable.
+
+    Attributes:
+        key_file: The secret key.
+        ledger_file: The privacy ledger.
+        is_key_named: The user named the key: then it must be there.
+        notify: Told when a file is made.
+    """
+
+    key_file: Path
+    ledger_file: Path
+    is_key_named: bool
+    notify: Notify = field(repr=False)
+
+    @classmethod
+    def locate(
+        cls,
+        *,
+        key_file: Path | None,
+        ledger_file: Path | None,
+        notify: Notify,
+        environ: Mapping[str, str] = os.environ,
+    ) -> "Home":
+        """Return where key and ledger are: as named, else in the home folder. Makes nothing."""
+        if environ.get(VARIABLE):
+            folder = Path(environ[VARIABLE])
+        else:
+            import platformdirs  # noqa: PLC0415 - only needed when nothing is named
+
+            folder = Path(platformdirs.user_data_dir("ndl-publish", appauthor=False))
+        is_named = key_file is not None
+        return cls(key_file or folder / "key", ledger_file or folder / "ledger.sqlite", is_named, notify)
+
+    def open_key(self) -> SecretKey:
+        """Return the key, made now if this is the first use.
+
+        Raises:
+            RuleError: ``NDL-R040`` when the key is missing though named or used before, ``NDL-R041`` when it is open to
+                others, ``NDL-R042`` when it is not a key, ``NDL-R048`` when the folder cannot be made.
+        """
+        if self.is_key_named or self.key_file.exists():
+            return load_key(self.key_file)
+        if self.ledger_file.exists():
+            raise RuleError(
+                "NDL-R040",
+                f"{self.key_file}: the key is missing though there is a ledger. Put the key back from its safe copy: "
+                "with another key, an identical build would draw fresh noise and be charged again.",
+            )
+        self._make_folder(self.key_file.parent)
+        key = create_key(self.key_file)
+        self.notify(f"A new secret key was made: {self.key_file}. Keep a safe copy; never share it.")
+        return key
+
+    def open_ledger(self, *, must_exist: bool = False) -> Ledger:
+        """Return the ledger, begun now if this is the first use.
+
+        Raises:
+            BudgetError: When the ledger cannot be opened.
+        """
+        is_new = not self.ledger_file.exists()
+        if is_new and not must_exist:
+            self._make_folder(self.ledger_file.parent)
+        ledger = Ledger.open(self.ledger_file, must_exist=must_exist)
+        if is_new:
+            self.notify(f"A new privacy ledger was begun: {self.ledger_file}. Back it up.")
+        return ledger
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        try:
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"{folder}: cannot be made ({type(error).__name__}). Set {VARIABLE} to a folder you can write to."
+            raise RuleError("NDL-R048", message) from None

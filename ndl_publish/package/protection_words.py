@@ -1,0 +1,158 @@
+"""How people are protected, in the form the README and the methodology use: read from the public privacy statement.
+
+The statement is written by ``protect/``; its keys are read here and nowhere else. A key that is missing gives ``None``,
+and the templates leave the sentence out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from ndl_publish.audit.model import AuditedCube
+from ndl_publish.cube.protected import Mode
+from ndl_publish.spec.base import Number
+from ndl_publish.spec.rules import ClassicRules, DpRules
+
+_ZEROS: Final = {"show": "shown", "protect": "withheld like small counts"}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNumber:
+    """One number of the rule book, for a table of numbers and their sources."""
+
+    name: str
+    value: str
+    unit: str
+    valid_from: str
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionWords:
+    """The protection in words and numbers; text throughout, ``None`` where the statement says nothing.
+
+    Attributes:
+        mode: ``dp`` or ``classic``.
+        unit: Whom the protection is about.
+        adjacency: What makes two data sets neighbours.
+        mechanism: Name of the noise.
+        rho: Privacy loss of this release in zero-concentrated terms.
+        epsilon: The same as epsilon at ``delta``.
+        delta: Probability that goes with ``epsilon``.
+        cohorts: Cohorts that the loss is booked to.
+        is_additive: Whether published counts add up.
+        random_source: Where the randomness comes from.
+        not_covered: What the guarantee does not cover.
+        minimum_count: Smallest count that is shown.
+        maximum_margin: Widest margin that is shown, in percentage points.
+        confidence: Confidence of lower and upper, as a percentage.
+        methods: Methods of suppression.
+        zeros: What happens to zeros.
+        secondary: Method of secondary suppression.
+        queries: Label, level, attributes, sigma squared and rho of every group of tables measured.
+        numbers: Every number of the rule book with its source; limits of detail last.
+        checks: Titles of the checks the figures passed.
+    """
+
+    mode: Mode
+    unit: str | None
+    adjacency: str | None
+    mechanism: str | None
+    rho: str | None
+    epsilon: str | None
+    delta: str | None
+    cohorts: tuple[str, ...]
+    is_additive: bool
+    random_source: str | None
+    not_covered: str | None
+    minimum_count: str | None
+    maximum_margin: str | None
+    confidence: str | None
+    methods: tuple[str, ...]
+    zeros: str | None
+    secondary: str | None
+    queries: tuple[Mapping[str, str], ...]
+    numbers: tuple[RuleNumber, ...]
+    checks: tuple[str, ...]
+
+
+def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> ProtectionWords:
+    """Return the protection of an audited cube as the templates use it."""
+    privacy = audited.protected.privacy
+    text = {name: _text(privacy.get(name)) for name in privacy}
+    return ProtectionWords(
+        mode=audited.protected.mode,
+        unit=text.get("unit"),
+        adjacency=text.get("adjacency"),
+        mechanism=text.get("mechanism"),
+        rho=text.get("rho"),
+        epsilon=text.get("epsilon"),
+        delta=text.get("delta"),
+        cohorts=_texts(privacy.get("cohorts")),
+        is_additive=privacy.get("additive") is True,
+        random_source=text.get("random_source"),
+        not_covered=text.get("not_covered"),
+        minimum_count=text.get("minimum_count"),
+        maximum_margin=text.get("maximum_margin"),
+        confidence=_percent(privacy.get("confidence")),
+        methods=_texts(privacy.get("methods")),
+        zeros=_ZEROS.get(str(text.get("zeros")), text.get("zeros")),
+        secondary=text.get("secondary"),
+        queries=_queries(privacy.get("queries")),
+        numbers=tuple(sorted(rule_numbers(rules), key=lambda number: number.name.startswith("finest."))),
+        checks=tuple(check.title for check in audited.checks),
+    )
+
+
+def rule_numbers(rules: BaseModel, at: str = "") -> Iterator[RuleNumber]:
+    """Give every number of a rule book with its key path, in the order of the models."""
+    for name in type(rules).model_fields:
+        yield from _numbers_in(getattr(rules, name), f"{at}.{name}".lstrip("."))
+
+
+def _numbers_in(content: Any, at: str) -> Iterator[RuleNumber]:  # noqa: ANN401 - anything a model may hold
+    if isinstance(content, Number):
+        reference = content.reference
+        unit = content.unit.replace("_", " ")
+        value = format(content.value, "f")
+        yield RuleNumber(at, value, unit, content.valid_from.isoformat(), reference.title, reference.href)
+    elif isinstance(content, BaseModel):
+        yield from rule_numbers(content, at)
+    elif isinstance(content, Mapping):
+        for key, item in content.items():
+            yield from _numbers_in(item, f"{at}.{key}")
+    elif isinstance(content, tuple):
+        for item in content:
+            yield from _numbers_in(item, f"{at}.{getattr(item, 'method', '')}".rstrip("."))
+
+
+def _text(content: Any) -> str | None:  # noqa: ANN401 - JSON
+    if content is None:
+        return None
+    if isinstance(content, Mapping):
+        if "decimal" in content:
+            return str(content["decimal"])
+        return ", ".join(f"{name} {_text(item)}" for name, item in content.items()) or None
+    if isinstance(content, list | tuple):
+        return ", ".join(str(_text(item)) for item in content)
+    return str(content)
+
+
+def _texts(content: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON
+    if isinstance(content, Mapping):
+        return tuple(f"{name}: {_text(item)}" for name, item in content.items())
+    if isinstance(content, list | tuple):
+        return tuple(str(_text(item)) for item in content)
+    return () if content is None else (str(content),)
+
+
+def _percent(content: Any) -> str | None:  # noqa: ANN401 - JSON
+    return None if content is None else f"{float(content) * 100:g}"
+
+
+def _queries(content: Any) -> tuple[Mapping[str, str], ...]:  # noqa: ANN401 - JSON
+    keys = ("label", "level", "attributes", "sigma2", "rho")
+    return tuple({key: _text(query.get(key)) or "" for key in keys} for query in content or ())

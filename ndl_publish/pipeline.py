@@ -1,0 +1,191 @@
+"""The six arrows, in order. The only module that knows them all.
+
+    records -> validated -> cube -> protected -> audited -> packaged
+
+Left of ``protected`` everything is confidential; right of it is only what the world may see.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ndl_publish.audit.model import AuditedCube
+from ndl_publish.audit.run import Withholding, audit_cube
+from ndl_publish.checker_pack import checker_pack
+from ndl_publish.columns import Mask
+from ndl_publish.cube.layout import CubeLayout, lay_out, shares_without_denominator
+from ndl_publish.cube.protected import ProtectedCube
+from ndl_publish.cube.tabulate import tabulate
+from ndl_publish.engines.polars import PolarsEngine
+from ndl_publish.errors import Finding, RuleError
+from ndl_publish.geography.coverage import covered_geography
+from ndl_publish.geography.lookup import Geography
+from ndl_publish.home import Home
+from ndl_publish.ledger.grant import Grant
+from ndl_publish.package.build import build_package, refuse_occupied
+from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
+from ndl_publish.package.model import InternalPack, Package
+from ndl_publish.protect.classic import protect_classic
+from ndl_publish.protect.dp import Mechanism, Payment, protect_dp, release_digest
+from ndl_publish.protect.finest_geometric import plan_finest_geometric
+from ndl_publish.protect.tree_residuals import plan_tree_residuals
+from ndl_publish.protect.withhold import Withheld
+from ndl_publish.records.model import ValidatedRecords
+from ndl_publish.records.read import read_records
+from ndl_publish.records.validate import validate_records
+from ndl_publish.spec.load import ReleaseSpec, load_release
+from ndl_publish.spec.rules import DpRules, Geometric
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A release that has been read and checked, with its areas and its cells; no record is touched yet."""
+
+    spec: ReleaseSpec
+    geography: Geography
+    layout: CubeLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build.
+
+    Attributes:
+        prepared: The release.
+        package: Where it stands.
+        audited: What was published, with the checks it passed.
+        grant: What the ledger charged; none in classic mode.
+        findings: Warnings and notes about the records.
+    """
+
+    prepared: Prepared
+    package: Package
+    audited: AuditedCube
+    grant: Grant | None
+    findings: tuple[Finding, ...]
+
+
+def prepare(release: Path, *, metadata: Path | None = None, rules: Path | None = None) -> Prepared:
+    """Return a release with its areas and cells, everything a statistician wrote being checked.
+
+    Raises:
+        RuleError: ``NDL-R001`` to ``NDL-R012``, every mistake of a kind at once.
+    """
+    spec = load_release(release, metadata_folder=metadata, rules_folder=rules)
+    missing = tuple(
+        Finding(
+            "NDL-R012",
+            "error",
+            spec.source.where(("tables", i, "measures")),
+            f"{share} is a share of {of}, which this table must also list.",
+        )
+        for i, share, of in shares_without_denominator(spec)
+    )
+    if missing:
+        raise RuleError("NDL-R012", f"{release.name}: a share needs what it is a share of.", findings=missing)
+    geography = covered_geography(spec)
+    return Prepared(spec, geography, lay_out(spec, geography))
+
+
+def mechanism_of(prepared: Prepared) -> Mechanism:
+    """Return the noise mechanism that the rules of mode ``dp`` name, planned for this release."""
+    rules = prepared.spec.rules
+    if isinstance(rules, DpRules) and isinstance(rules.noise, Geometric):
+        return plan_finest_geometric(prepared.spec, prepared.layout)
+    return plan_tree_residuals(prepared.spec, prepared.layout)
+
+
+def validated(prepared: Prepared, *, progress: Progress) -> ValidatedRecords:
+    """Return the linked records of a release, one row per child.
+
+    Raises:
+        InputError: ``NDL-V000`` with all findings.
+    """
+    engine = PolarsEngine()
+
+    def tell(words: str) -> None:
+        progress(words, 0, 0)
+
+    records = read_records(prepared.spec, prepared.geography, engine=engine, progress=tell)
+    return validate_records(records, prepared.geography, engine=engine, progress=tell)
+
+
+def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress) -> Built:
+    """Return the finished package of a release.
+
+    Args:
+        prepared: The release.
+        out: Folder that packages stand in.
+        home: Key and, for mode ``dp``, the ledger.
+        actor: Who runs this; kept in the ledger only.
+        progress: Called with (stage, done, of).
+
+    Raises:
+        PublishError: Of the family whose stage could not go on; nothing half-written is left.
+    """
+    spec = prepared.spec
+    records = validated(prepared, progress=progress)
+    progress("Counting", 0, 0)
+    cube = tabulate(records, spec, prepared.geography, engine=PolarsEngine())
+    key = home.open_key()
+    if not isinstance(spec.rules, DpRules):
+        tie_break = key.keyed_digest("ties", spec.release.release_id.encode()).encode()
+        classic = protect_classic(cube, spec, tie_break=tie_break, progress=progress)
+        audited = _audit(prepared, classic.protected, classic.withheld, progress)
+        pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts)
+        return _package(prepared, records, audited, pack, out=out, grant=None, progress=progress)
+    mechanism = mechanism_of(prepared)
+    progress("Protecting", 0, 0)
+    refuse_other_content(out, spec, digest=release_digest(cube, spec, mechanism, key=key))
+    with home.open_ledger() as ledger:
+        payment = Payment(key, ledger, actor)
+        noisy = protect_dp(cube, spec, mechanism, payment=payment, progress=progress)
+        audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
+        pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
+        built = _package(prepared, records, audited, pack, out=out, grant=noisy.grant, progress=progress)
+        ledger.commit(noisy.grant, outputs=built.package.files, actor=actor)
+    return built
+
+
+def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
+    """Refuse a destination that holds anything but the same build, before any privacy loss is spent.
+
+    Raises:
+        TargetError: ``NDL-T001`` when something else stands there.
+    """
+    statement = out / package_name(spec.release) / PUBLIC / PRIVACY
+    try:
+        earlier = json.loads(statement.read_text(encoding="utf-8"))["ledger_entry"]["request_digest"]
+    except (OSError, ValueError, LookupError, TypeError):
+        earlier = None
+    if earlier != digest:
+        refuse_occupied(out, spec)
+
+
+def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress) -> AuditedCube:
+    withholding = Withholding(
+        np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED), np.asarray(withheld.mask == Mask.SECONDARY_SUPPRESSED)
+    )
+    progress("Attacking the result", 0, 0)
+    return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)
+
+
+def _package(
+    prepared: Prepared,
+    records: ValidatedRecords,
+    audited: AuditedCube,
+    pack: InternalPack,
+    *,
+    out: Path,
+    grant: Grant | None,
+    progress: Progress,
+) -> Built:
+    package = build_package(
+        audited, spec=prepared.spec, geography=prepared.geography, out=out, internal=pack, progress=progress
+    )
+    return Built(prepared, package, audited, grant, records.findings)

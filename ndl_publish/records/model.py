@@ -1,0 +1,84 @@
+"""The first two of the seven types: records as read, and records that keep the contract. Both are confidential."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ndl_publish.engines.protocol import Frame
+from ndl_publish.errors import Finding
+from ndl_publish.spec.load import ReleaseSpec
+
+Progress = Callable[[str], None]
+"""Is told what is being done, in words; never a value of a record."""
+
+LINKS: Final = "links"
+"""Name of the link table among the sources of a release."""
+
+# Names that begin with an underscore cannot be declared, so they never meet a column of the metadata.
+ID: Final = "_id"
+PERIOD: Final = "_period"
+CHILD: Final = "_child"
+SOURCE: Final = "_source"
+LINKED: Final = "_linked"
+WEIGHT: Final = "_weight"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The files of one source and what their header says.
+
+    Attributes:
+        files: In the order the release names them.
+        header: Column names as they stand in the files.
+        columns: Canonical name -> name in the files, for every column the metadata declares.
+    """
+
+    files: tuple[Path, ...]
+    header: tuple[str, ...]
+    columns: Mapping[str, str]
+
+    def where(self, source: str, column: str | None = None) -> str:
+        """Return how a message names this source or one of its columns."""
+        return f"{source}, column {self.columns.get(column, column)}" if column else source
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Scanned sources with canonical names, all columns strings, what counts as missing null. Not yet checked.
+
+    Attributes:
+        spec: The release.
+        extracts: Source (and ``links``) -> its files.
+        sources: Source (and ``links``) -> its rows; the spine holds those of the release's time period.
+        all_periods: The spine before rows of other periods are left out.
+        findings: Notes from reading.
+    """
+
+    spec: ReleaseSpec = field(repr=False)
+    extracts: Mapping[str, Extract] = field(repr=False)
+    sources: Mapping[str, Frame] = field(repr=False)
+    all_periods: Frame = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedRecords:
+    """One row per child of the population, every value inside its declared list or range. Confidential.
+
+    Attributes:
+        spec: The release.
+        frame: ``place``; each breakdown's column as a label, each share's as true or false, each mean's as an integer
+            within its bounds; no nulls.
+        n_children: Number of rows of ``frame``. Confidential.
+        linkage: ``geographic_level``, ``area_code``, ``source``, ``children``, ``linked``. Confidential.
+        findings: Warnings and notes.
+    """
+
+    spec: ReleaseSpec = field(repr=False)
+    frame: Frame = field(repr=False)
+    n_children: int = field(repr=False)
+    linkage: pl.DataFrame = field(repr=False)
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,101 @@
+"""Weak protections that are known from the literature: the auditor must catch each, and the search must not make them."""
+
+import numpy as np
+import pytest
+
+from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.linear_programme import linear_programme
+from ndl_publish.audit.propagation import propagation
+from ndl_publish.audit.published import PublishedCells
+from ndl_publish.audit.rank import rank
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import CellGrid
+from tests.suppression_cases import Case, table
+
+
+def shown_but(case: Case, blanks: list[tuple[int, ...]]) -> np.typing.NDArray[np.bool_]:
+    block = case.grid.block(("code",) * len(case.grid.dimensions))
+    is_shown = np.ones(case.grid.n_cells, bool)
+    is_shown[[block.offset + int(np.ravel_multi_index(blank, block.shape)) for blank in blanks]] = False
+    return is_shown
+
+
+def bridge() -> tuple[Case, np.typing.NDArray[np.bool_], int]:
+    """Return two squares of blanks joined by one cell: two blanks or more per row and column, yet the bridge follows."""
+    case = table(np.array([[9, 8, 9, 7], [7, 9, 3, 9], [8, 9, 9, 9], [9, 7, 8, 9]]))
+    blanks = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 2), (2, 3), (3, 2), (3, 3)]
+    offset = case.grid.block(("code", "code")).offset
+    return case, shown_but(case, blanks), offset + 1 * 4 + 2
+
+
+@pytest.mark.parametrize("attack", [rank, linear_programme])
+def test_bridge_is_crossed(attack: object) -> None:
+    case, is_shown, cell = bridge()
+    published = PublishedCells(case.grid, case.values, is_shown)
+    found = attack(published)  # type: ignore[operator]
+    assert np.flatnonzero(found.is_exact).tolist() == [cell]
+
+
+def test_bridge_is_not_seen_by_subtraction_alone() -> None:
+    case, is_shown, _ = bridge()
+    assert not propagation(PublishedCells(case.grid, case.values, is_shown)).is_exact.any()
+
+
+def test_one_blank_in_a_row_is_subtracted() -> None:
+    case = table(np.array([[3, 9], [8, 9]]))
+    found = propagation(PublishedCells(case.grid, case.values, shown_but(case, [(0, 0)])))
+    assert found.is_exact.sum() == 1
+    assert found.lower[found.is_exact].tolist() == [3.0]
+
+
+def test_blanks_that_must_all_be_one_are_narrowed() -> None:
+    """Two blanks that add up to 2: nobody knows which, yet neither can be 5."""
+    case = table(np.array([[1, 1, 9], [1, 1, 9], [9, 9, 9]]))
+    errors = case.attack(shown_but(case, [(0, 0), (0, 1), (1, 0), (1, 1)]))
+    assert [finding.code for finding in errors] == ["NDL-D002"]
+
+
+def linked(seed: int) -> tuple[Case, np.typing.NDArray[np.bool_]]:
+    """Return two tables that share a margin, and what is shown when each is protected without the other."""
+    rng = np.random.default_rng(seed)
+    whole = table(rng.poisson(2.0, (4, 2, 3)), [("code", "code", "total"), ("code", "total", "code"), *margins()])
+    is_shown = np.zeros(whole.grid.n_cells, bool)
+    shared: list[list[tuple[str, ...]]] = [
+        [("code", "code", "total"), ("code", "total", "total"), ("total", "code", "total"), ("total",) * 3],
+        [("code", "total", "code"), ("code", "total", "total"), ("total", "total", "code"), ("total",) * 3],
+    ]
+    for wanted in shared:
+        part = Case(CellGrid.build(whole.grid.dimensions, wanted), whole.codes, whole.counts)
+        mask = part.suppress().mask
+        for block in part.grid.blocks:
+            is_shown[whole.grid.block(block.levels).cells] |= mask[block.cells] == Mask.SHOWN
+    return whole, is_shown
+
+
+def test_linked_tables_done_one_at_a_time_are_caught() -> None:
+    """A margin that one table blanks and the other shows gives the first one away."""
+    caught = 0
+    for seed in range(12):
+        whole, is_shown = linked(seed)
+        caught += bool(whole.attack(is_shown))
+        together = whole.suppress()
+        assert len(together.unprotected) or whole.attack(together.mask == Mask.SHOWN) == ()
+    assert caught >= 2
+
+
+def margins() -> list[tuple[str, ...]]:
+    return [("code", "total", "total"), ("total", "code", "total"), ("total", "total", "code"), ("total", "total", "total")]
+
+
+def test_primaries_alone_are_not_enough() -> None:
+    case = table(np.array([[2, 9, 9], [9, 9, 9], [9, 9, 9]]))
+    assert [finding.code for finding in case.attack(~case.primary)] == ["NDL-D001", "NDL-D001"]
+
+
+def test_noisy_counts_that_follow_are_caught_whatever_their_sign() -> None:
+    case, is_shown, cell = bridge()
+    noisy = PublishedCells(case.grid, case.values - 6, is_shown, is_count=False)
+    is_primary = np.zeros(case.grid.n_cells, bool)
+    is_primary[cell] = True
+    findings = judge(rank(noisy), Required(case.grid, is_primary, ~is_shown & ~is_primary, None))
+    assert [finding.code for finding in findings] == ["NDL-D001"]

@@ -1,0 +1,39 @@
+import numpy as np
+
+from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.published import Intervals
+from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
+from tests.suppression_cases import table
+
+CASE = table(np.array([[2, 3], [4, 99]]), [("code", "code")])
+PRIMARY = np.array([True, True, True, False])
+SECONDARY = np.array([False, False, False, True])
+
+
+def intervals(lower: list[float], upper: list[float], exact: list[bool]) -> Intervals:
+    return Intervals("test", np.array(lower), np.array(upper), np.array(exact))
+
+
+def test_what_holds_gives_no_finding() -> None:
+    found = intervals([0, 0, 0, 90], [5, 9, np.inf, 100], [False] * 4)
+    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, 5)) == ()
+
+
+def test_exact_narrow_and_secondary_are_told_apart_and_never_quoted() -> None:
+    found = intervals([2, 1, 0, 99], [2, 9, 4, 99], [True, False, False, True])
+    findings = judge(found, Required(CASE.grid, PRIMARY, SECONDARY, 5))
+    assert [finding.code for finding in findings] == ["NDL-D001", "NDL-D002", "NDL-D003"]
+    assert all(finding.severity == "error" for finding in findings)
+    text = " ".join(map(str, findings))
+    assert "d0:code x d1:code" in text
+    assert "99" not in text
+    assert "c0" not in text
+
+
+def test_noisy_values_need_no_interval() -> None:
+    found = intervals([2, 2, 2, 2], [3, 3, 3, 3], [False] * 4)
+    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, None)) == ()
+
+
+def test_registry_names_every_attack() -> None:
+    assert set(SIGNED_ATTACKS) | set(COUNT_ATTACKS) == set(ATTACKS)
