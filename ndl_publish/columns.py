@@ -26,6 +26,9 @@ TRAILING: Final = (MEASURE, UNIT, VALUE, LOWER, UPPER, STATUS)
 TOTAL: Final = "Total"
 """The label of a margin in every breakdown column."""
 
+TOTAL_LEVEL: Final = "total"
+"""Name of the level of a dimension that has one group: everything."""
+
 PLACE: Final = "place"
 """Column of the validated records that holds the finest area a child is counted in."""
 

@@ -26,8 +26,9 @@ from ndl_publish.geography.lookup import Geography
 from ndl_publish.home import Home
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.package.build import build_package, refuse_occupied
+from ndl_publish.package.free_text import refuse_unsafe_words
 from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
-from ndl_publish.package.model import InternalPack, Package
+from ndl_publish.package.model import Package
 from ndl_publish.protect.classic import protect_classic
 from ndl_publish.protect.dp import Mechanism, Payment, protect_dp, release_digest
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
@@ -129,6 +130,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         PublishError: Of the family whose stage could not go on; nothing half-written is left.
     """
     spec = prepared.spec
+    refuse_unsafe_words(spec, geography=prepared.geography)
     records = validated(prepared, progress=progress)
     progress("Counting", 0, 0)
     cube = tabulate(records, spec, prepared.geography, engine=PolarsEngine())
@@ -138,7 +140,10 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         classic = protect_classic(cube, spec, tie_break=tie_break, progress=progress)
         audited = _audit(prepared, classic.protected, classic.withheld, progress)
         pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts)
-        return _package(prepared, records, audited, pack, out=out, grant=None, progress=progress)
+        package = build_package(
+            audited, spec=spec, geography=prepared.geography, out=out, internal=pack, progress=progress
+        )
+        return Built(prepared, package, audited, None, records.findings)
     mechanism = mechanism_of(prepared)
     progress("Protecting", 0, 0)
     refuse_other_content(out, spec, digest=release_digest(cube, spec, mechanism, key=key))
@@ -147,9 +152,11 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         noisy = protect_dp(cube, spec, mechanism, payment=payment, progress=progress)
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
-        built = _package(prepared, records, audited, pack, out=out, grant=noisy.grant, progress=progress)
-        ledger.commit(noisy.grant, outputs=built.package.files, actor=actor)
-    return built
+        package = build_package(
+            audited, spec=spec, geography=prepared.geography, out=out, internal=pack, progress=progress
+        )
+        ledger.commit(noisy.grant, outputs=package.files, actor=actor)
+    return Built(prepared, package, audited, noisy.grant, records.findings)
 
 
 def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
@@ -173,19 +180,3 @@ def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, pro
     )
     progress("Attacking the result", 0, 0)
     return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)
-
-
-def _package(
-    prepared: Prepared,
-    records: ValidatedRecords,
-    audited: AuditedCube,
-    pack: InternalPack,
-    *,
-    out: Path,
-    grant: Grant | None,
-    progress: Progress,
-) -> Built:
-    package = build_package(
-        audited, spec=prepared.spec, geography=prepared.geography, out=out, internal=pack, progress=progress
-    )
-    return Built(prepared, package, audited, grant, records.findings)

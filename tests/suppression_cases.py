@@ -1,5 +1,6 @@
-"""Small grids, suppression and attack in one call, and a brute-force attacker, for the tests of suppression and audit."""
+"""Small grids, suppression and attack in one call, and an attacker who lists all tables, for tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -46,13 +47,13 @@ class Case:
         return tuple(finding for finding in found if finding.severity == "error")
 
 
-def table(counts: IntArray, wanted: list[tuple[str, ...]] | None = None) -> Case:
+def table(counts: IntArray, wanted: Sequence[tuple[str, ...]] | None = None) -> Case:
     """Return a crossing of plain dimensions (levels ``total`` and ``code``), all margins unless told."""
     dims = tuple(
         make_dimension(f"d{axis}", tuple(f"c{i}" for i in range(n)), {"code": tuple(f"c{i}" for i in range(n))})
         for axis, n in enumerate(counts.shape)
     )
-    grid = CellGrid.build(dims, wanted or list(product(("total", "code"), repeat=counts.ndim)))
+    grid = CellGrid.build(dims, list(wanted) if wanted else list(product(("total", "code"), repeat=counts.ndim)))
     codes = np.stack([index.reshape(-1) for index in np.indices(counts.shape)], axis=1)
     return Case(grid, codes, counts.reshape(-1).astype(np.int64))
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ndl_publish.columns import AREA_CODE, GEOGRAPHIC_LEVEL, TOTAL
-from ndl_publish.cube.grid import TOTAL_LEVEL, Block, CellGrid
+from ndl_publish.columns import AREA_CODE, GEOGRAPHIC_LEVEL, TOTAL, TOTAL_LEVEL
+from ndl_publish.cube.grid import Block, CellGrid
 
 
 def grid_frame(grid: CellGrid, columns: dict[str, npt.NDArray[np.generic]]) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-TOTAL_LEVEL = "total"
+from ndl_publish.columns import TOTAL, TOTAL_LEVEL
 
 IntArray = npt.NDArray[np.int64]
 
@@ -94,7 +94,7 @@ def make_dimension(
         >>> [level.name for level in dim.levels], dim.level("major").group_of.tolist()
         (['total', 'major'], [0, 0, 1])
     """
-    levels = [Level(TOTAL_LEVEL, ("Total",), np.zeros(len(codes), np.int64))]
+    levels = [Level(TOTAL_LEVEL, (TOTAL,), np.zeros(len(codes), np.int64))]
     for level_name, groups in groupings.items():
         order = (group_order or {}).get(level_name) or tuple(dict.fromkeys(g for g in groups if g is not None))
         index = {group: i for i, group in enumerate(order)}

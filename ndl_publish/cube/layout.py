@@ -15,7 +15,8 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid, Dimension, make_dimension
+from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.cube.grid import CellGrid, Dimension, make_dimension
 from ndl_publish.cube.protected import Implication
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.spec.dataset import ShareMeasure
@@ -170,9 +171,8 @@ def _finest_needed(spec: ReleaseSpec, geography: Geography, used: tuple[str, ...
 
 
 def _area_dimension(geography: Geography, area_level: str, tables: tuple[Table, ...]) -> Dimension:
-    levels = [level for level in geography.levels if any(level in table.levels for table in tables)]
-    columns = [name for name in geography.levels if name in {area_level, *levels}]
-    rows = geography.nesting.select(columns).unique().sort(list(reversed(columns)))
+    levels = [x for x in geography.levels if x == area_level or any(x in table.levels for table in tables)]
+    rows = geography.nesting.select(levels).unique().sort(list(reversed(levels)))
     groupings = {level: tuple(code or None for code in rows[level].to_list()) for level in reversed(levels)}
     return make_dimension(AREA, tuple(rows[area_level].to_list()), groupings)
 

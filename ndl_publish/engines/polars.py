@@ -4,6 +4,8 @@ A gzipped CSV is scanned as it stands: polars inflates it while it streams, and 
 disk. What is kept in memory has its strings dictionary-encoded, four bytes a row.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +63,8 @@ class PolarsEngine:
     def keep(self, frame: Frame) -> Frame:
         """Evaluate a frame once and hold it, strings dictionary-encoded."""
         native: pl.LazyFrame = nw.to_native(frame)
-        texts = [name for name, dtype in native.collect_schema().items() if dtype == pl.String]
+        with _untold():
+            texts = [name for name, dtype in native.collect_schema().items() if dtype == pl.String]
         held = _collect(native.with_columns(pl.col(texts).cast(pl.Categorical)) if texts else native).lazy()
         return nw.from_native(held.with_columns(pl.col(texts).cast(pl.String)) if texts else held)
 
@@ -90,8 +93,15 @@ class PolarsEngine:
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    try:
+    with _untold():
         return frame.collect(engine="streaming")
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Keep the text of polars' exceptions, which quotes values, out of sight."""
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         kind = type(error).__name__
         message = f"the records cannot be read to their end ({kind}). Check that each file is whole; export it again."

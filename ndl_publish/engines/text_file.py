@@ -46,8 +46,8 @@ def inspect_text(file: Path) -> None:
         return
     lines = _told(file, lambda: list(islice(_misfits(file), _SHOWN + 1)))
     if lines:
-        shown = ", ".join(str(line) for line in lines[:_SHOWN]) + (", ..." if len(lines) > _SHOWN else "")
-        message = f"lines do not have as many fields as the header: see lines {shown}. Export the file again."
+        shown = ", ".join(str(line) for line in lines[:_SHOWN]) + (" and more" if len(lines) > _SHOWN else "")
+        message = f"some lines do not have as many fields as the header: see {shown}. Export the file again."
         raise InputError("NDL-V008", message)
 
 

@@ -60,7 +60,7 @@ def write_file(folder: Path, path: str, content: bytes) -> None:
         OSError: When it cannot be written, or stands there already.
     """
     target = folder / path
-    for parent in (folder, *reversed((folder / path).relative_to(folder).parents[:-1])):
+    for parent in reversed(Path(path).parents):
         (folder / parent).mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, INTERNAL_FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:

@@ -4,8 +4,11 @@ The statement is written by ``protect/``; its keys are read here and nowhere els
 and the templates leave the sentence out.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,7 +18,12 @@ from ndl_publish.cube.protected import Mode
 from ndl_publish.spec.base import Number
 from ndl_publish.spec.rules import ClassicRules, DpRules
 
-_ZEROS: Final = {"show": "shown", "protect": "withheld like small counts"}
+_ZEROS: Final = {
+    "show": "shown",
+    "shown": "shown",
+    "protect": "withheld like small counts",
+    "protected": "withheld like small counts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class ProtectionWords:
         methods: Methods of suppression.
         zeros: What happens to zeros.
         secondary: Method of secondary suppression.
-        queries: Label, level, attributes, sigma squared and rho of every group of tables measured.
+        queries: Label, quantity, level, attributes, sigma squared and rho or epsilon of every query.
         numbers: Every number of the rule book with its source; limits of detail last.
         checks: Titles of the checks the figures passed.
     """
@@ -138,6 +146,8 @@ def _text(content: Any) -> str | None:  # noqa: ANN401 - JSON
         return ", ".join(f"{name} {_text(item)}" for name, item in content.items()) or None
     if isinstance(content, list | tuple):
         return ", ".join(str(_text(item)) for item in content)
+    if isinstance(content, float):
+        return format(Decimal(repr(content)).normalize(), "f")
     return str(content)
 
 
@@ -154,5 +164,17 @@ def _percent(content: Any) -> str | None:  # noqa: ANN401 - JSON
 
 
 def _queries(content: Any) -> tuple[Mapping[str, str], ...]:  # noqa: ANN401 - JSON
-    keys = ("label", "level", "attributes", "sigma2", "rho")
-    return tuple({key: _text(query.get(key)) or "" for key in keys} for query in content or ())
+    keys = ("label", "quantity", "level", "attributes", "sigma2", "rho", "epsilon")
+    return tuple({key: _short(_text(query.get(key)) or "") for key in keys} for query in content or ())
+
+
+def _short(text: str) -> str:
+    """Return a fraction as a decimal with four figures, other text as it is.
+
+    Example:
+        >>> _short("400/3"), _short("1/30000"), _short("region")
+        ('133.3', '0.00003333', 'region')
+    """
+    if not re.fullmatch(r"\d+/\d+", text):
+        return text
+    return format(Decimal(f"{float(Fraction(text)):.4g}"), "f")

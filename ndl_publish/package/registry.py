@@ -19,6 +19,7 @@ from ndl_publish.package.writers.methodology import write_methodology
 from ndl_publish.package.writers.parquet_tables import write_parquet_tables
 from ndl_publish.package.writers.privacy_statement import write_privacy_statement
 from ndl_publish.package.writers.readme import write_readme
+from ndl_publish.package.writers.specification import write_specification
 from ndl_publish.package.writers.status_codes import write_status_codes
 
 Writer = Callable[[AuditedCube, PackageContext], Iterator[NewFile]]
@@ -30,6 +31,7 @@ WRITERS: Final[dict[str, Writer]] = {
     "data_dictionary": write_data_dictionary,
     "status_codes": write_status_codes,
     "privacy_statement": write_privacy_statement,
+    "specification": write_specification,
     "methodology": write_methodology,
     "readme": write_readme,
     "descriptor": write_descriptor,

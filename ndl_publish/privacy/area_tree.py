@@ -53,7 +53,7 @@ class AreaTree:
 def area_tree(grid: CellGrid) -> AreaTree:
     """Return the tree of the area levels that the grid's blocks use."""
     areas = grid.dimensions[0]
-    used = {block.levels[0] for block in grid.blocks}
+    used = dict.fromkeys(block.levels[0] for block in grid.blocks)
     ordered = sorted((areas.level(name) for name in used), key=lambda level: len(level.groups))
     chain: list[str] = []
     node_of_code: dict[str, IntArray] = {}
@@ -65,8 +65,9 @@ def area_tree(grid: CellGrid) -> AreaTree:
     rest = [level.name for level in ordered if level.name not in chain]
     if rest and (not chain or any(_carrier(areas, name, chain) is None for name in rest)):
         finest = areas.finest_level
-        chain.append(finest)
         node_of_code[finest] = areas.level(finest).group_of
+        chain = [name for name in chain if _nests(node_of_code[finest], node_of_code[name])] + [finest]
+        rest = [name for name in rest if name != finest] + [name for name in node_of_code if name not in chain]
     n_nodes = {name: len(areas.level(name).groups) for name in chain}
     sums = {name: _sum_level(areas, name, chain, node_of_code, n_nodes) for name in rest}
     return AreaTree(tuple(chain), node_of_code, n_nodes, sums)

@@ -27,7 +27,8 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid
+from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.cube.grid import CellGrid
 from ndl_publish.privacy.area_tree import AreaTree
 from ndl_publish.privacy.events import GaussianQuery
 
@@ -151,9 +152,7 @@ class _Slot:
         return self.quantity.bound**2 * prod((1 - Fraction(1, n) for n in self.sizes), start=Fraction(1))
 
 
-def _slots(
-    quantity: Quantity, tree: AreaTree, expected_count: int, level_weights: Mapping[str, float]
-) -> list[_Slot]:
+def _slots(quantity: Quantity, tree: AreaTree, expected_count: int, level_weights: Mapping[str, float]) -> list[_Slot]:
     sizes = [len(dimension.codes) for dimension in quantity.grid.dimensions]
     sets = published_sets(quantity.grid, tree)
     importance: dict[Subset, dict[str, float]] = {}

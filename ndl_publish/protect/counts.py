@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from ndl_publish import columns
-from ndl_publish.columns import Mask
-from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid, Dimension, IntArray, make_dimension
+from ndl_publish.columns import TOTAL_LEVEL, Mask
+from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
 from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
 from ndl_publish.protect.primary.threshold import threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
@@ -195,5 +195,4 @@ def _dimension(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> tuple
     place = text.join(unique.with_row_index("place"), on=list(levels), how="left", maintain_order="left")["place"]
     codes = tuple(" / ".join(row) for row in unique.iter_rows())
     groupings: dict[str, tuple[str | None, ...]] = {level: tuple(unique[level].to_list()) for level in levels}
-    order = {level: tuple(unique[level].unique().sort().to_list()) for level in levels}
-    return make_dimension(name, codes, groupings, order), place.to_numpy().astype(np.int64)
+    return make_dimension(name, codes, groupings), place.to_numpy().astype(np.int64)

@@ -270,9 +270,10 @@ class _Part:
     def _column(
         self, name: str, unit: str, value: FloatArray, ends: tuple[FloatArray, FloatArray], status: npt.NDArray[np.int_]
     ) -> _Column:
+        """Return a figure with what is withheld blanked; an interval held within what is possible keeps its figure."""
         status = np.where(self._possible, status, IMPOSSIBLE)
-        hidden = status != SHOWN
-        blank = tuple(np.where(hidden, np.nan, array) for array in (value, *ends))
+        held = (value, np.minimum(ends[0], value), np.maximum(ends[1], value))
+        blank = tuple(np.where(status == SHOWN, array, np.nan) for array in held)
         return _Column(name, unit, blank[0], (blank[1], blank[2]), status.astype(np.int8))
 
     def frame(self, column: _Column, breakdowns: tuple[str, ...], order: tuple[int, int, int]) -> pl.DataFrame:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ndl_publish.cube.grid import TOTAL_LEVEL, Block, CellGrid, IntArray
+from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.cube.grid import Block, CellGrid, IntArray
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError

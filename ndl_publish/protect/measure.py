@@ -6,7 +6,8 @@ What leaves this module is the noisy measurements; everything after it is post-p
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid, IntArray
+from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree
 from ndl_publish.privacy.randomness import RandomSource

@@ -60,5 +60,4 @@ def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:
         "minimum_count": rules.minimum_count,
         "zeros": "protected" if rules.protects_zeros else "shown",
         "secondary": "every withheld count can be anything from 0 to minimum_count for a reader of all tables",
-        "not_covered": NOT_COVERED,
     }

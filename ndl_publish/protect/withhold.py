@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ndl_publish.columns import Mask
-from ndl_publish.cube.grid import TOTAL_LEVEL, Block, IntArray
+from ndl_publish.columns import TOTAL_LEVEL, Mask
+from ndl_publish.cube.grid import Block, IntArray
 from ndl_publish.cube.layout import YES, CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
@@ -83,7 +83,8 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
         primary = primary | zero_rule(cube.counts, policy="protect")
     problem = SuppressionProblem(
         grid=layout.grid, values=cube.counts, primary=primary & possible, minimum_count=rules.minimum_count,
-        signed=False, codes=cube.rows.codes, counts=cube.rows.children, implications=layout.implications, tie_break=tie_break,
+        signed=False, codes=cube.rows.codes, counts=cube.rows.children, implications=layout.implications,
+        tie_break=tie_break,
     )  # fmt: skip
     return _solve(problem, possible, progress)
 

@@ -74,7 +74,7 @@ def _with_coverage(frame: Frame, dataset: Dataset, geography: Geography, engine:
 def _for_tables(frame: Frame, dataset: Dataset) -> Frame:
     labels = []
     for column in breakdown_columns(dataset):
-        has_unknown = _UNKNOWN in (dataset.categories(column) or ())
+        has_unknown = column not in dataset.derived and _UNKNOWN in (dataset.categories(column) or ())
         labels.append(nw.col(column).fill_null(_UNKNOWN) if has_unknown else nw.col(column))
     return frame.select(
         nw.col(dataset.place.column).alias(PLACE),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ndl_publish.cube.grid import TOTAL_LEVEL
+from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.errors import Finding, RuleError
 
 Name = Annotated[str, Field(min_length=1)]

@@ -46,9 +46,9 @@ class ReleaseSpec:
     def as_json(self) -> dict[str, Any]:
         """Return release, metadata and rules as JSON types; where the records lie is left out."""
         return {
-            "release": self.release.model_dump(mode="json", exclude={"sources"}),
-            "dataset": self.dataset.model_dump(mode="json"),
-            "rules": self.rules.model_dump(mode="json"),
+            "release": self.release.model_dump(mode="json", exclude={"sources"}, exclude_unset=True),
+            "dataset": self.dataset.model_dump(mode="json", exclude_unset=True),
+            "rules": self.rules.model_dump(mode="json", exclude_unset=True),
         }
 
     def source_files(self, source: str) -> tuple[Path, ...]:

@@ -1,4 +1,6 @@
-"""Weak protections that are known from the literature: the auditor must catch each, and the search must not make them."""
+"""Weak protections known from the literature: the auditor must catch each, the search must not make them."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from ndl_publish.cube.grid import CellGrid
 from tests.suppression_cases import Case, table
 
 
-def shown_but(case: Case, blanks: list[tuple[int, ...]]) -> np.typing.NDArray[np.bool_]:
+def shown_but(case: Case, blanks: Sequence[tuple[int, ...]]) -> np.typing.NDArray[np.bool_]:
     block = case.grid.block(("code",) * len(case.grid.dimensions))
     is_shown = np.ones(case.grid.n_cells, bool)
     is_shown[[block.offset + int(np.ravel_multi_index(blank, block.shape)) for blank in blanks]] = False
@@ -21,7 +23,7 @@ def shown_but(case: Case, blanks: list[tuple[int, ...]]) -> np.typing.NDArray[np
 
 
 def bridge() -> tuple[Case, np.typing.NDArray[np.bool_], int]:
-    """Return two squares of blanks joined by one cell: two blanks or more per row and column, yet the bridge follows."""
+    """Return two squares of blanks joined by one cell: two blanks in every row and column, yet it follows."""
     case = table(np.array([[9, 8, 9, 7], [7, 9, 3, 9], [8, 9, 9, 9], [9, 7, 8, 9]]))
     blanks = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 2), (2, 3), (3, 2), (3, 3)]
     offset = case.grid.block(("code", "code")).offset
@@ -84,7 +86,12 @@ def test_linked_tables_done_one_at_a_time_are_caught() -> None:
 
 
 def margins() -> list[tuple[str, ...]]:
-    return [("code", "total", "total"), ("total", "code", "total"), ("total", "total", "code"), ("total", "total", "total")]
+    return [
+        ("code", "total", "total"),
+        ("total", "code", "total"),
+        ("total", "total", "code"),
+        ("total", "total", "total"),
+    ]
 
 
 def test_primaries_alone_are_not_enough() -> None:

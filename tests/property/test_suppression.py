@@ -1,4 +1,4 @@
-"""Whatever the tables, the auditor finds nothing in what the search protects, and finds it once a needed blank is shown."""
+"""Whatever the tables, the auditor finds nothing in what the search protects, until a needed blank is shown."""
 
 from itertools import product
 
@@ -34,12 +34,14 @@ def areas(draw: st.DrawFn) -> Case:
     names = tuple(f"a{i}" for i in range(n))
     combined = tuple(None if group == 0 else f"g{group}" for group in rng.integers(0, 3, n))
     dims = (
-        make_dimension("area", names, {"area": names, "ward": tuple(f"w{i // 3}" for i in range(n)), "combined": combined}),
+        make_dimension(
+            "area", names, {"area": names, "ward": tuple(f"w{i // 3}" for i in range(n)), "combined": combined}
+        ),
         make_dimension("sex", ("F", "M"), {"sex": ("F", "M")}),
         make_dimension("decile", ("1", "2", "3"), {"decile": ("1", "2", "3")}),
     )
     levels = draw(st.lists(st.sampled_from(["area", "ward", "combined", "total"]), min_size=2, unique=True))
-    wanted = [(level, sex, "total") for level in levels for sex in ("total", "sex")]
+    wanted: list[tuple[str, ...]] = [(level, sex, "total") for level in levels for sex in ("total", "sex")]
     wanted += [("total", sex, "decile") for sex in ("total", "sex")]
     decile = rng.integers(0, 3, n)
     codes = np.array([(a, s, decile[a]) for a in range(n) for s in (0, 1)])
@@ -49,7 +51,7 @@ def areas(draw: st.DrawFn) -> Case:
 def check(case: Case) -> None:
     found = case.suppress()
     if len(found.unprotected):
-        return
+        return  # refused, which is safe; the test below holds how rarely
     assert (found.mask[case.primary] == Mask.PRIMARY_SUPPRESSED).all()
     assert case.attack(found.mask == Mask.SHOWN) == ()
 
@@ -67,9 +69,9 @@ def test_auditor_finds_nothing_in_areas_that_do_not_nest(case: Case) -> None:
 
 
 @few
-@given(crossings(), st.randoms(use_true_random=False))
-def test_row_order_does_not_matter(case: Case, random: object) -> None:
-    order = np.random.default_rng(abs(hash(str(random))) % 2**32).permutation(len(case.codes))
+@given(crossings(), st.integers(0, 2**32 - 1))
+def test_row_order_does_not_matter(case: Case, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(case.codes))
     shuffled = Case(case.grid, case.codes[order], case.counts[order])
     assert np.array_equal(case.suppress().mask, shuffled.suppress().mask)
 
@@ -84,3 +86,14 @@ def test_a_needed_blank_that_is_shown_is_caught(seed: int) -> None:
         is_shown[cell] = True
         caught += bool(case.attack(is_shown))
     assert caught > 0
+
+
+@pytest.mark.parametrize("mean", [1.0, 4.0, 12.0])
+def test_refusals_are_rare_and_the_rest_is_audited(mean: float) -> None:
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(30):
+        case = table(rng.poisson(mean, tuple(rng.integers(2, 5, int(rng.integers(2, 4))))))
+        refused += bool(len(case.suppress().unprotected))
+        check(case)
+    assert refused <= 2

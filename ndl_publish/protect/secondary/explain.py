@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ndl_publish.cube.grid import TOTAL_LEVEL
+from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.errors import Finding
 from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
 

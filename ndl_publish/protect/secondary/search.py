@@ -11,7 +11,10 @@ from numba import njit
 from ndl_publish.protect.secondary.moves import MAX_CANDIDATES, MAX_CORNERS, candidates, find_row, mix, price
 
 FAR = 1e18
+DEAR = 12.0
+"""A move dearer than this (one that blanks a zero is) makes the search try leaving out two axes."""
 MAX_AXES = 7
+TRANSFERS = 400
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -170,6 +173,8 @@ def _find_move(
     every = np.flatnonzero(geo.differenced[demand[1]])[:MAX_AXES]
     found = (FAR, FAR, np.int64(0), 0, 0)
     for count in range(min(dropped, len(every)) + 1):
+        if count > 1 and found[1] < DEAR:
+            break
         for bits in range(1 << len(every)):
             n = 0
             for i in range(len(every)):
@@ -186,6 +191,63 @@ def _find_move(
             if found[1] == 0.0:
                 return found[1:]
     return found[1:]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _transfer(geo: Any, rows: Any, demand: Any, use: Any, weight: Any, taken: Any, best: Any) -> Any:
+    """Find the cheapest way to send children from any row into the primary, or out of it to anywhere: the last resort.
+
+    It blanks much, but exists in nearly every table; arguments and answer are those of ``_find_move``.
+    """
+    cell, block, raises, need, groups, member_rows, signed, seed = demand
+    n_axes = len(geo.sizes)
+    corners = np.empty((2, n_axes), np.int64)
+    signs = np.array([1, -1]) if raises else np.array([-1, 1])
+    cells = np.empty(2 * len(geo.offsets), np.int64)
+    axes = np.zeros(0, np.int64)
+    every = np.zeros(n_axes, np.int64)
+    best_cost = FAR
+    best_amount = np.int64(0)
+    best_n = 0
+    for attempt in range(TRANSFERS):
+        if not _start(geo, rows, (raises, groups, member_rows, signed, seed), attempt % 16, 16, taken, corners[0]):
+            continue
+        here = mix(seed + 31 * attempt)
+        amount = need
+        lowered = np.int64(-1)
+        if raises and not signed:
+            lowered = here % len(rows.counts)
+            corners[1] = rows.codes[lowered]
+        else:
+            for axis in range(n_axes):
+                other = mix(here + axis)
+                corners[1, axis] = other % geo.sizes[axis] if other >> 40 & 1 else corners[0, axis]
+            if not signed:
+                key = np.int64(0)
+                for axis in range(n_axes):
+                    key += corners[0, axis] * geo.strides[axis]
+                lowered = np.searchsorted(rows.keys, key)
+        inside = geo.offsets[block]
+        for axis in range(n_axes):
+            step = geo.steps[block, geo.starts[axis] + corners[1, axis]]
+            if step < 0:
+                inside = -1
+                break
+            inside += step
+        if inside == cell:
+            continue
+        if lowered >= 0:
+            amount = min(amount, rows.counts[lowered] - taken[lowered])
+            if amount <= 0:
+                continue
+        cost, n = price(geo, (corners, signs, 2, False), -1, axes, every, every, use, weight, best_cost, cells)
+        if n > 0 and cost < best_cost:
+            best_cost, best_amount, best_n = cost, amount, n
+            best[0][:2] = corners
+            best[1][:2] = signs
+            best[2][0] = lowered
+            best[3][:n] = cells[:n]
+    return best_cost, best_amount, 2, best_n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -247,6 +309,8 @@ def route(
                 members[first_member[d] : first_member[d + 1]], signed, mix(seed + 1009 * d + 131 * moves),
             )  # fmt: skip
             price_, amount, m, n = _find_move(geo, rows, demand, effort, dropped, use, weight, taken, best)
+            if price_ >= FAR and dropped >= MAX_AXES:
+                price_, amount, m, n = _transfer(geo, rows, demand, use, weight, taken, best)
             if price_ >= FAR:
                 break
             cost += price_

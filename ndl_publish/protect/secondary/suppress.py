@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ndl_publish.columns import Mask
-from ndl_publish.cube.grid import TOTAL_LEVEL, CellGrid, IntArray
+from ndl_publish.columns import TOTAL_LEVEL, Mask
+from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.protect.secondary.axes import Axes
 from ndl_publish.protect.secondary.explain import explain_unprotected
 from ndl_publish.protect.secondary.geometry import Geometry, Rows, build_geometry, build_rows
@@ -37,14 +37,16 @@ ZERO_WEIGHT = 12.0
 NEVER = 1e17
 """Weight of the grand total, which is never withheld for another cell."""
 
-FIRST = (4, 16, 300)
+FIRST = (4, 12, 250)
 """Starts, codes per axis and combinations that a first search may try."""
-HARDER = (24, 36, 6000)
+HARDER = (12, 30, 3000)
 """The same, for demands that the first search could not meet."""
 SIGNED = (3, 12, 120)
 """The same, for noisy counts, where nearly every move will do."""
-REROUTES = 2
+REROUTES = 1
+"""How often every witness is ripped up and searched for again."""
 DROPPED = 2
+"""How many axes a move for exact counts may leave undifferenced; the second only where nothing cheap is found."""
 
 
 class Demands(NamedTuple):

@@ -45,8 +45,8 @@ def _missing(code: str, column: str, name: str, extract: Extract, counts: tuple[
         return
     where = extract.where(LINKS, column)
     if 2 * lost > all_links:
-        message = f"most links lead to no record of {name} ({in_words(lost)}). Are the ids of another extract?"
+        message = f"no record of {name} for most links ({in_words(lost)}). Are the ids of another extract?"
         yield Finding(code, "error", where, message)
     else:
-        message = f"{in_words(lost)} lead to no record of {name} and are not used."
+        message = f"no record of {name} for {in_words(lost)}: not used."
         yield Finding(code, "warning", where, message)

@@ -52,10 +52,10 @@ def _contained(dataset: Dataset) -> list[tuple[str, str]]:
 def _place_findings(dataset: Dataset, counts: dict[str, int]) -> Iterator[Finding]:
     where = f"column {dataset.place.column}"
     if counts["outside"]:
-        message = f"{in_words(counts['outside'])} have a place outside the release's areas and are left out."
+        message = f"a place outside the release's areas in {in_words(counts['outside'])}: left out."
         yield Finding("NDL-V019", "note", where, message)
     if counts["nowhere"]:
-        message = f"{in_words(counts['nowhere'])} have no place and are left out."
+        message = f"no place in {in_words(counts['nowhere'])}: left out."
         yield Finding("NDL-V020", "note", where, message)
     if not counts["here"]:
         message = "nobody of the population lives in the release's areas. Check geography.areas and the files."

@@ -60,7 +60,7 @@ def lines(positions: list[int], extract: Extract, *, more: bool) -> str:
     for position in positions:
         file, line = divmod(position, ROWS_PER_FILE)
         shown.append(f"{line}" if len(extract.files) == 1 else f"{line} of {extract.files[file].name}")
-    return f" See line{'s' if len(shown) > 1 else ''} {', '.join(shown)}{', ...' if more else ''}."
+    return f" See line{'s' if len(shown) > 1 else ''} {', '.join(shown)}{', ...' if more else '.'}"
 
 
 def run_probes(

@@ -14,7 +14,7 @@ def follows(case: Case, is_shown: np.typing.NDArray[np.bool_]) -> np.typing.NDAr
     steps = np.stack([case.grid.tabulate(row[None], np.ones(1, np.int64)) for row in case.codes], axis=1)
     base = np.linalg.matrix_rank(steps[is_shown])
     more = [np.linalg.matrix_rank(np.vstack([steps[is_shown], line])) > base for line in steps]
-    return ~is_shown & ~np.array(more)
+    return np.asarray(~is_shown & ~np.array(more), np.bool_)
 
 
 @pytest.mark.parametrize("seed", range(15))
@@ -29,7 +29,9 @@ def test_agrees_with_dense_rank(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_agrees_when_shared_sums_are_not_published(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    case = table(rng.poisson(4.0, (3, 3, 3)), [("code", "code", "total"), ("code", "total", "code"), ("total", "code", "code")])
+    case = table(
+        rng.poisson(4.0, (3, 3, 3)), [("code", "code", "total"), ("code", "total", "code"), ("total", "code", "code")]
+    )
     is_shown = rng.random(case.grid.n_cells) < 0.7
     found = rank(PublishedCells(case.grid, case.values, is_shown, is_count=False))
     assert np.array_equal(found.is_exact, follows(case, is_shown))

@@ -54,27 +54,38 @@ WARDS = ["E05009288", "E05009302"]
 DP_PRIVACY = {
     "mode": "dp",
     "unit": "child",
-    "adjacency": "the records of one child replaced by any other records",
+    "adjacency": "add or remove one child",
     "mechanism": "discrete_gaussian",
-    "rho": {"fraction": "1/10", "decimal": "0.1"},
-    "epsilon": "2.6",
-    "delta": "0.0000001",
+    "rho": {"fraction": "1/10", "decimal": 0.1},
+    "epsilon": 2.6,
+    "delta": 1e-7,
     "cohorts": ["2019-20"],
     "additive": True,
     "ledger_entry": {"entry": 3},
-    "queries": [{"label": "GLD", "level": "region", "attributes": ["sex"], "sigma2": "24", "rho": "0.02"}],
+    "queries": [
+        {
+            "label": "q1",
+            "quantity": "children",
+            "level": "region",
+            "attributes": ["sex"],
+            "sigma2": "400/3",
+            "rho": "1/50",
+        },
+        {"label": "q2", "quantity": "children", "level": "lsoa", "attributes": [], "epsilon": "1/2"},
+    ],
     "random_source": "the operating system's secure source",
     "not_covered": "Facts that others know already.",
     "minimum_count": 10,
-    "maximum_margin": 10,
+    "maximum_margin": 10.0,
     "confidence": 0.95,
 }
 CLASSIC_PRIVACY = {
     "mode": "classic",
-    "methods": [{"method": "threshold", "minimum_count": 5}],
+    "methods": ["threshold", "zero", "witness_circuits"],
     "minimum_count": 5,
-    "zeros": "show",
-    "secondary": "witness_circuits",
+    "zeros": "shown",
+    "secondary": "every withheld count can be anything from 0 to minimum_count",
+    "not_covered": "The guarantee is about the linked table.",
 }
 
 

@@ -246,9 +246,7 @@ class World:
         )
         rules = load_rules(shipped("disclosure_rules") / "ndl_default.yaml")
         source = YamlSource(self.folder / "release.yaml", {}, {})
-        return ReleaseSpec(
-            release, Dataset.model_validate(self.metadata), rules, self.folder, self.folder, source
-        )
+        return ReleaseSpec(release, Dataset.model_validate(self.metadata), rules, self.folder, self.folder, source)
 
     def read(self) -> Records:
         return read_records(self.spec(), self.geography, engine=self.engine)

@@ -4,7 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePosixPath
 
+import numpy as np
 import pytest
 
 from ndl_publish.audit.model import AuditedCube
@@ -82,7 +87,10 @@ def test_methodology_has_definitions_and_numbers_with_their_source(texts: Texts)
         "rho = 0.1",
         "epsilon = 2.6 at delta = 0.0000001",
         "| withhold.minimum_count | 10 | children | 2026-04-01 | [Secure research services: threshold of ten](https://",
-        "| GLD | region | sex | 24 | 0.02 |",
+        "| q1 | children | region | sex | 133.3 | rho = 0.02 |",
+        "| q2 | children | lsoa |  |  | epsilon = 0.5 |",
+        "add or remove one child",
+        "margin above 10 percentage points",
         "- Linear programming over all totals",
         "- Second sentence.",
         "**Comparability.** The Department for Education publishes exact counts",
@@ -94,7 +102,7 @@ def test_methodology_has_definitions_and_numbers_with_their_source(texts: Texts)
 def test_classic_texts_never_speak_of_the_other_mode(texts: Texts) -> None:
     readme, methodology = texts("classic")
     own = methodology.split("## Quality")[0]
-    for word in ("differential", "epsilon", "rho", "Gaussian", "noise", "noisy"):
+    for word in ("guarantee", "differential", "epsilon", "rho", "Gaussian", "noise", "noisy"):
         assert word not in readme
         assert word not in own
     assert "fewer than 5 are withheld" in readme
@@ -126,12 +134,33 @@ def test_privacy_statement_is_sorted_json_with_checks_by_title(audited: AuditedC
     written = next(write_privacy_statement(audited, context)).content
     statement = json.loads(written)
     assert list(statement) == sorted(statement)
-    assert statement["rho"] == {"decimal": "0.1", "fraction": "1/10"}
+    assert statement["rho"] == {"decimal": 0.1, "fraction": "1/10"}
     assert (statement["unit"], statement["release"], statement["version"]) == ("child", "early-years-sample", "1.0.0")
     assert statement["checks"] == [{"name": "intervals", "title": "Linear programming over all totals"}]
     assert b"9 cells" not in written
     assert written.startswith(b'{\n  "')
     assert written.endswith(b"\n}\n")
+
+
+def test_json_writes_the_types_an_output_checker_gets() -> None:
+    content = {
+        "day": date(2026, 11, 26),
+        "rho": Fraction(1, 10),
+        "value": Decimal("0.10"),
+        "counts": np.array([1, 2]),
+        "one": np.int64(3),
+        "names": {"b", "a"},
+        "file": PurePosixPath("data/x.csv"),
+    }
+    assert json.loads(json_bytes(content)) == {
+        "day": "2026-11-26",
+        "rho": "1/10",
+        "value": "0.10",
+        "counts": [1, 2],
+        "one": 3,
+        "names": ["a", "b"],
+        "file": "data/x.csv",
+    }
 
 
 def test_json_refuses_what_json_does_not_have() -> None:

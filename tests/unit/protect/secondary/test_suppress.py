@@ -25,7 +25,9 @@ def check_witnesses(case: Case, found: Suppression) -> None:
         assert not change[found.mask == Mask.SHOWN].any()
         assert change[witnesses.cell[i]] == witnesses.change[i]
         after = dict(have)
-        for row, amount in zip(map(tuple, witnesses.rows[span].tolist()), witnesses.amounts[span].tolist(), strict=True):
+        for row, amount in zip(
+            map(tuple, witnesses.rows[span].tolist()), witnesses.amounts[span].tolist(), strict=True
+        ):
             after[row] = after.get(row, 0) + amount
         assert min(after.values()) >= 0
 
@@ -89,7 +91,8 @@ def deciles(decile: IntArray) -> Case:
         make_dimension("sex", ("F", "M"), {"sex": ("F", "M")}),
         make_dimension("decile", ("1", "2"), {"decile": ("1", "2")}),
     )
-    wanted = [(a, s, "total") for a, s in product(("total", "area"), ("total", "sex"))] + [("total", "sex", "decile")]
+    wanted: list[tuple[str, ...]] = [("total", "sex", "decile")]
+    wanted += [(a, s, "total") for a, s in product(("total", "area"), ("total", "sex"))]
     codes = np.array([(a, s, decile[a]) for a in range(len(decile)) for s in (0, 1)])
     counts = np.full(len(codes), 9)
     counts[0] = 2
@@ -128,16 +131,22 @@ def test_implications_in_a_circle_are_refused() -> None:
 
 
 def test_what_cannot_be_protected_is_returned_and_explained() -> None:
-    """Two small cells that add up to a shown grand total of 4: neither can be 5."""
-    case = table(np.array([2, 2]))
-    found = case.suppress()
-    assert found.unprotected.tolist()
-    assert (found.mask[case.primary] == Mask.PRIMARY_SUPPRESSED).all()
+    """The only cell of a dimension is the grand total under another name, and the grand total is never withheld."""
+    case = table(np.array([6]))
     problem = SuppressionProblem(
-        grid=case.grid, values=case.values, primary=case.primary, minimum_count=MINIMUM, signed=False,
+        grid=case.grid, values=np.array([6, 6]), primary=np.array([False, True]), minimum_count=7, signed=False,
         codes=case.codes, counts=case.counts,
     )  # fmt: skip
+    found = suppress(problem)
+    assert found.unprotected.tolist() == [1]
+    assert found.mask.tolist() == [Mask.SHOWN, Mask.PRIMARY_SUPPRESSED]
     findings = explain_unprotected(problem, found)
-    assert {finding.code for finding in findings} == {"NDL-D020"}
-    assert "d0:code" in " ".join(finding.where for finding in findings)
-    assert all("merge categories" in finding.message for finding in findings)
+    assert [(finding.code, finding.where) for finding in findings] == [("NDL-D020", "d0:code")]
+    assert "merge categories" in findings[0].message
+
+
+def test_primary_grand_total_withholds_with_its_parts() -> None:
+    case = table(np.array([2, 2]))
+    found = case.suppress()
+    assert (found.mask == Mask.PRIMARY_SUPPRESSED).all()
+    assert case.attack(found.mask == Mask.SHOWN) == ()

@@ -1,11 +1,12 @@
 """Canary values: whatever a record holds, no message shows it."""
 
-from typing import Any
+import traceback
 
 import pytest
 
 from ndl_publish.errors import PublishError
 from ndl_publish.records.checks.registry import ROW_CHECKS, WHOLE_CHECKS
+from tests.unit.records.conftest import World
 
 CANARIES = ("CANARY", "Canary7@example.org", "ZZ99 9ZZ", "2011-11-11", "98765432101234", "E0100000", "NaN", "-1e309")
 COLUMNS = [
@@ -20,30 +21,29 @@ COLUMNS = [
 ]
 
 
-def everything_said(world: Any) -> str:
+def everything_said(world: World) -> str:
     try:
         return "\n".join(str(finding) for finding in world.validate().findings)
     except PublishError as error:
-        assert error.__cause__ is None
-        assert error.__suppress_context__ or error.__context__ is None
-        return str(error)
+        return "".join(traceback.format_exception(error))
 
 
 @pytest.mark.parametrize(("source", "column"), COLUMNS)
-@pytest.mark.parametrize("canary", CANARIES)
-def test_a_canary_in_any_column_is_never_shown(world: Any, source: str, column: str, canary: str) -> None:
-    world.bend(source, column, [canary, canary])
-    assert canary not in everything_said(world)
+def test_a_canary_in_any_column_is_never_shown(world: World, source: str, column: str) -> None:
+    world.rows[source] = [dict(row) for row in world.rows[source] * 3]
+    world.bend(source, column, CANARIES)
+    said = everything_said(world)
+    assert [canary for canary in CANARIES if canary in said] == []
 
 
 @pytest.mark.parametrize(("source", "column"), COLUMNS)
-def test_no_id_is_shown_when_a_column_is_empty(world: Any, source: str, column: str) -> None:
+def test_no_id_is_shown_when_a_column_is_empty(world: World, source: str, column: str) -> None:
     world.rows[source] = [{**row, column: ""} for row in world.rows[source]]
     said = everything_said(world)
     assert not any(f"{prefix}000" in said for prefix in "PHC")
 
 
-def test_canaries_in_a_broken_file(world: Any) -> None:
+def test_canaries_in_a_broken_file(world: World) -> None:
     world.text("profile", "CANARY;CANARY7\n" * 3)
     assert "CANARY" not in everything_said(world)
 

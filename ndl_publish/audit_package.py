@@ -1,0 +1,131 @@
+"""The command ``audit``: read a package as an outsider has it, and attack it with everything that is public.
+
+The release, its metadata and its rules come from ``specification.json``; areas from the look-ups that ship with
+ndl-publish. ``knowing`` adds exact counts that are public elsewhere, earlier releases among them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from ndl_publish import columns as c
+from ndl_publish.audit.from_tables import published_cells
+from ndl_publish.audit.known_figures import add_known_figures
+from ndl_publish.audit.model import AuditCheck
+from ndl_publish.audit.run import attack_cells, audit_tables
+from ndl_publish.cube.layout import lay_out
+from ndl_publish.errors import Finding, InputError
+from ndl_publish.geography.coverage import covered_geography
+from ndl_publish.geography.levels import level_label
+from ndl_publish.package.layout import MANIFEST, PRIVACY, PUBLIC, SPECIFICATION, csv_path
+from ndl_publish.package.writers.manifest import read_manifest
+from ndl_publish.spec.dataset import Dataset
+from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.locations import shipped
+from ndl_publish.spec.release import Release
+from ndl_publish.spec.rules import ClassicRules, DpRules
+from ndl_publish.spec.yaml_source import YamlSource
+
+Progress = Callable[[str, int, int], None]
+NO_SOURCES = {"none": ["not in a package"]}
+
+
+def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progress) -> tuple[AuditCheck, ...]:
+    """Return the outcome of every check and attack on a package.
+
+    Args:
+        package: A package folder, or its ``public`` folder.
+        knowing: CSV files of figures already public, in the layout of ``data/``.
+        progress: Called with (stage, done, of).
+
+    Raises:
+        InputError: ``NDL-V080`` when this is no package, ``NDL-V081`` when a file differs from the manifest,
+            ``NDL-V082`` when known figures cannot be read.
+        DisclosureError: ``NDL-D011`` when the tables contradict one another.
+    """
+    public = package / PUBLIC if (package / PUBLIC).is_dir() else package
+    _check_manifest(public)
+    spec = _read_spec(public)
+    layout = lay_out(spec, covered_geography(spec))
+    tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
+    statement = _read_json(public / PRIVACY)
+    if not knowing:
+        return audit_tables(spec, layout, tables, statement, None, progress=progress)
+    published = published_cells(spec, layout, tables)
+    widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
+    known = AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files")
+    return (known, *attack_cells(spec, widened, None, progress=progress))
+
+
+def _check_manifest(public: Path) -> None:
+    try:
+        wanted = read_manifest((public / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        message = f"{public}: is not a package: {MANIFEST} is missing or cannot be read."
+        raise InputError("NDL-V080", message) from None
+    changed = tuple(
+        Finding("NDL-V081", "error", path, "differs from the manifest, or is missing.")
+        for path, digest in sorted(wanted.items())
+        if _digest(public / path) != digest
+    )
+    if changed:
+        raise InputError("NDL-V081", f"{public}: files were changed after the build.", findings=changed)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError("NDL-V080", f"{path.name}: is missing or is not JSON.") from None
+    return content
+
+
+def _read_spec(public: Path) -> ReleaseSpec:
+    content = _read_json(public / SPECIFICATION)
+    try:
+        release = Release.model_validate({**content["release"], "sources": NO_SOURCES})
+        dataset = Dataset.model_validate(content["dataset"])
+        rules: DpRules | ClassicRules = TypeAdapter[DpRules | ClassicRules](DpRules | ClassicRules).validate_python(
+            content["rules"]
+        )
+    except (ValidationError, LookupError, TypeError):
+        message = f"{SPECIFICATION}: does not describe a release as this version of ndl-publish writes it."
+        raise InputError("NDL-V080", message) from None
+    source = YamlSource(public / SPECIFICATION, {}, {})
+    return ReleaseSpec(release, dataset, rules, public, shipped("metadata"), source)
+
+
+def _read_table(path: Path, spec: ReleaseSpec) -> pl.DataFrame:
+    try:
+        table = pl.read_csv(path, infer_schema=False)
+        keys = {level_label(level): level for level in spec.rules.finest}
+        return table.with_columns(
+            pl.col(c.GEOGRAPHIC_LEVEL).replace(keys), pl.col(c.VALUE, c.LOWER, c.UPPER).cast(pl.Float64)
+        )
+    except (OSError, pl.exceptions.PolarsError):
+        raise InputError("NDL-V080", f"{path.name}: is missing or is not a table of figures.") from None
+
+
+def _read_known(path: Path) -> pl.DataFrame:
+    """Return known figures: at least area_code, measure and value; absent breakdowns mean totals."""
+    try:
+        table = pl.read_csv(path, infer_schema=False).with_columns(pl.col(c.VALUE).cast(pl.Float64))
+        return table.filter(pl.col(c.VALUE).is_not_null()).select(
+            pl.col(c.AREA_CODE, c.MEASURE), pl.exclude(c.AREA_CODE, c.MEASURE)
+        )
+    except (OSError, pl.exceptions.PolarsError):
+        message = f"{path.name}: cannot be read as CSV with area_code, measure and numeric value."
+        raise InputError("NDL-V082", message) from None

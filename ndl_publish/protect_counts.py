@@ -1,0 +1,131 @@
+"""The command ``protect``: a table of counts in, one row per published cell out, audited before it is written."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.published import PublishedCells
+from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.errors import DisclosureError, Finding, RuleError, TargetError
+from ndl_publish.home import Home
+from ndl_publish.protect.counts import counts_frame, protect_classic_counts, read_counts
+from ndl_publish.protect.counts_noise import Identity, protect_dp_counts
+from ndl_publish.protect.dp import Payment
+from ndl_publish.protect.secondary.problem import MaskArray
+from ndl_publish.spec.counts_tables import read_counts_tables
+from ndl_publish.spec.load import load_rules
+from ndl_publish.spec.rules import ClassicRules
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Who is charged for a noisy table of counts; the first three are needed in mode ``dp`` only."""
+
+    release_id: str | None
+    version: str
+    cohort: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedCounts:
+    """Where the protected table is, and how much of it is withheld."""
+
+    out: Path
+    n_cells: int
+    n_withheld: int
+    findings: tuple[Finding, ...]
+
+
+def protect_counts(  # noqa: PLR0913 - one file or folder each
+    counts_file: Path,
+    *,
+    tables_file: Path,
+    rules_file: Path,
+    out: Path,
+    home: Home,
+    charge: Charge,
+    progress: Progress,
+) -> ProtectedCounts:
+    """Protect a table of counts and write the result.
+
+    Raises:
+        RuleError: ``NDL-R063`` when mode ``dp`` lacks a release name or a cohort; errors of the files.
+        InputError: When the counts cannot be used.
+        TargetError: ``NDL-T001`` when ``out`` exists, ``NDL-T003`` when it cannot be written.
+        DisclosureError: ``NDL-D010`` when the audit recovers a withheld count; nothing is written then.
+    """
+    rules = load_rules(rules_file)
+    counts = read_counts(counts_file, read_counts_tables(tables_file))
+    if out.exists():
+        raise TargetError("NDL-T001", f"{out}: stands there already and is not replaced. Name another file.")
+    key = home.open_key()
+    if isinstance(rules, ClassicRules):
+        tie_break = key.keyed_digest("ties", counts_file.name.encode()).encode()
+        values, mask = protect_classic_counts(
+            counts, minimum_count=rules.minimum_count, tie_break=tie_break, progress=progress
+        )
+        _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
+        _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
+        return _result(out, mask, counts.notes)
+    if not charge.release_id or not charge.cohort:
+        raise RuleError("NDL-R063", "Mode dp charges a cohort: name --release-id and --cohort.")
+    identity = Identity(charge.release_id, charge.version, charge.cohort)
+    with home.open_ledger() as ledger:
+        noisy = protect_dp_counts(
+            counts, rules, identity, payment=Payment(key, ledger, charge.actor), progress=progress
+        )
+        _audit(counts.grid, noisy.values, noisy.mask, minimum_count=None)
+        frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)
+        content = frame.write_csv().encode()
+        _write(out, content)
+        ledger.commit(noisy.grant, outputs={out.name: hashlib.sha256(content).hexdigest()}, actor=charge.actor)
+    return _result(out, noisy.mask, counts.notes)
+
+
+def _result(out: Path, mask: MaskArray, notes: tuple[Finding, ...]) -> ProtectedCounts:
+    return ProtectedCounts(out, len(mask), int((mask != Mask.SHOWN).sum()), notes)
+
+
+def _audit(grid: CellGrid, values: IntArray, mask: MaskArray, *, minimum_count: int | None) -> None:
+    is_count = minimum_count is not None
+    published = PublishedCells(grid, values, np.asarray(mask == Mask.SHOWN), (), is_count)
+    required = Required(
+        grid,
+        np.asarray(mask == Mask.PRIMARY_SUPPRESSED),
+        np.asarray(mask == Mask.SECONDARY_SUPPRESSED),
+        minimum_count,
+    )
+    attacks = COUNT_ATTACKS if is_count else SIGNED_ATTACKS
+    findings = tuple(f for name in attacks for f in judge(ATTACKS[name](published), required) if f.severity == "error")
+    if findings:
+        message = "The audit recovered counts that must stay withheld. Nothing was written; see the findings."
+        raise DisclosureError("NDL-D010", message, findings=findings)
+
+
+def _write(out: Path, content: bytes) -> None:
+    """Write beside the destination, then move into place."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).rename(out)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise TargetError("NDL-T003", f"{out}: cannot be written ({error.strerror}).") from None

@@ -1,0 +1,249 @@
+"""What commands print when they are done: a summary a person can read, or JSON."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ndl_publish import columns as c
+from ndl_publish.audit.model import AuditCheck
+from ndl_publish.errors import BudgetError, DisclosureError, Finding
+from ndl_publish.forecast import ForecastRow
+from ndl_publish.geography.levels import level_label
+from ndl_publish.home import Home
+from ndl_publish.ledger.state import Balance
+from ndl_publish.package.layout import INTERNAL, PUBLIC
+from ndl_publish.pipeline import Built, Prepared
+from ndl_publish.privacy.conversion import epsilon_of_rho
+from ndl_publish.protect_counts import ProtectedCounts
+from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+from ndl_publish.terminal import findings_json, say, show, show_json, show_table
+
+
+def show_check(prepared: Prepared, findings: tuple[Finding, ...], *, as_json: bool) -> None:
+    """Print that a release is ready to build, with what is worth knowing."""
+    if as_json:
+        show_json({"status": "ok", "release": prepared.spec.release.release_id, "findings": findings_json(findings)})
+        return
+    _show_findings(findings)
+    show(f"{prepared.spec.release.title}: ready to build. Nothing was spent or written.")
+    show(f"Next: ndl-publish plan {prepared.spec.source.path}")
+
+
+def show_plan(prepared: Prepared, rows: tuple[ForecastRow, ...], home: Home, *, as_json: bool) -> None:
+    """Print the forecast, the cost, and what would be left."""
+    cost = _cost(prepared, home)
+    if as_json:
+        show_json({"tables": [_forecast_json(row) for row in rows], **cost})
+        return
+    header = ("table", "level", "crossing", "areas", "cells", "typical cell", "± count", "± rate", "withheld")
+    show_table(
+        "Expected, before any record is read (cells of average size):", header, [_forecast_text(r) for r in rows]
+    )
+    if cost["mode"] == "classic":
+        show("Mode classic: exact counts with suppression; no privacy loss is charged.")
+        return
+    show(f"Cost: rho {cost['rho']:g} of cohort {cost['cohort']}{_in_epsilon(cost)}.")
+    show(f"Ledger: {cost['spent']:g} spent, {cost['remaining']:g} left of {cost['cap']:g} before this release.")
+    if cost["rho"] > cost["remaining"]:
+        show("This release would be refused: it costs more than is left.")
+
+
+def show_build(built: Built, home: Home, *, as_json: bool) -> None:
+    """Print what was made: tables, cells, withheld, margins, budget, where it is and what to do next."""
+    summary = build_summary(built, home)
+    if as_json:
+        show_json(summary)
+        return
+    _show_findings(built.findings)
+    release = built.prepared.spec.release
+    show(f"{release.title}, version {release.version} (draft)\n")
+    rows = [
+        (t["table"], t["level"], f"{t['figures']:,}", f"{t['withheld']:,}", _number(t["typical_margin"]))
+        for t in summary["tables"]
+    ]
+    show_table("Figures by table and level:", ("table", "level", "figures", "withheld", "± typical count"), rows)
+    if summary["privacy"] is not None:
+        paid = summary["privacy"]
+        word = "charged before, nothing now" if paid["is_replay"] else "charged now"
+        left = f"{paid['remaining']:g} left of {paid['cap']:g}"
+        show(f"Privacy: rho {paid['rho']:g} ({word}); cohort {paid['cohort']}: {left}.")
+    else:
+        show("Mode classic: exact counts with suppression; not differentially private.")
+    show(f"Checks passed: {', '.join(summary['checks'])}.")
+    show(f"Public (a draft):    {summary['public']}")
+    show(f"For the output checker only: {summary['internal']}")
+    show(f"Next: read {Path(summary['public']) / 'README.md'}, then: ndl-publish audit {built.package.folder}")
+
+
+def build_summary(built: Built, home: Home) -> dict[str, Any]:
+    """Return the summary of a build: public figures only."""
+    return {
+        "status": "ok",
+        "release": built.prepared.spec.release.release_id,
+        "version": built.prepared.spec.release.version,
+        "tables": list(_table_rows(built)),
+        "privacy": _privacy(built, home),
+        "checks": [check.name for check in built.audited.checks],
+        "public": str(built.package.folder / PUBLIC),
+        "internal": str(built.package.folder / INTERNAL),
+        "findings": findings_json(built.findings),
+    }
+
+
+def _table_rows(built: Built) -> Iterable[dict[str, Any]]:
+    count = built.prepared.spec.dataset.count_name
+    for table in built.audited.protected.tables:
+        for level in table.figures[c.GEOGRAPHIC_LEVEL].unique(maintain_order=True):
+            here = table.figures.filter(pl.col(c.GEOGRAPHIC_LEVEL) == level)
+            withheld = here.filter(pl.col(c.STATUS).is_in([c.SUPPRESSED, c.LOW_RELIABILITY])).height
+            half = here.filter(pl.col(c.MEASURE) == count).select(((pl.col(c.UPPER) - pl.col(c.LOWER)) / 2).median())
+            yield {
+                "table": table.name,
+                "level": level_label(level),
+                "figures": here.height,
+                "withheld": withheld,
+                "typical_margin": half.item(),
+            }
+
+
+def _privacy(built: Built, home: Home) -> dict[str, Any] | None:
+    if built.grant is None:
+        return None
+    cohort, loss = built.grant.losses[0]
+    with home.open_ledger(must_exist=True) as ledger:
+        balance = next(balance for balance in ledger.balances() if balance.cohort == cohort)
+    return {
+        "cohort": cohort,
+        "rho": float(loss.rho),
+        "is_replay": built.grant.is_replay,
+        "remaining": float(balance.remaining),
+        "cap": float(balance.cap),
+    }
+
+
+def _cost(prepared: Prepared, home: Home) -> dict[str, Any]:
+    rules = prepared.spec.rules
+    if not isinstance(rules, DpRules):
+        return {"mode": "classic"}
+    noise = rules.noise
+    rho = noise.rho.fraction if isinstance(noise, DiscreteGaussian) else noise.epsilon.fraction**2 / 2
+    cost: dict[str, Any] = {"mode": "dp", "cohort": prepared.spec.cohort, "rho": float(rho)}
+    if isinstance(noise, DiscreteGaussian):
+        cost |= {"epsilon": epsilon_of_rho(rho, delta=float(noise.delta.value)), "delta": float(noise.delta.value)}
+    else:
+        cost |= {"epsilon": float(noise.epsilon.value), "delta": 0.0}
+    cap, spent = rules.lifetime_cap.fraction, Fraction(0)
+    if home.ledger_file.exists():
+        with home.open_ledger(must_exist=True) as ledger:
+            known = {balance.cohort: balance for balance in ledger.balances()}
+        if prepared.spec.cohort in known:
+            cap, spent = known[prepared.spec.cohort].cap, known[prepared.spec.cohort].spent
+    return cost | {"cap": float(cap), "spent": float(spent), "remaining": float(cap - spent)}
+
+
+def _in_epsilon(cost: dict[str, Any]) -> str:
+    if not cost["delta"]:
+        return f", epsilon {cost['epsilon']:g}"
+    return f", which implies epsilon {cost['epsilon']:.2f} at delta {cost['delta']:g}"
+
+
+def _forecast_text(row: ForecastRow) -> tuple[str, ...]:
+    rate = "no bound" if row.count_margin is not None and row.rate_margin is None else _number(row.rate_margin, " pp")
+    return (
+        row.table,
+        level_label(row.level),
+        " x ".join(row.crossing) or "-",
+        f"{row.n_areas:,}",
+        f"{row.n_cells:,}",
+        f"{row.typical_children:,.0f}",
+        _number(row.count_margin),
+        rate,
+        "-" if row.withheld is None else f"{row.withheld:.0%}",
+    )
+
+
+def _forecast_json(row: ForecastRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ForecastRow.__dataclass_fields__}
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    return "-" if value is None else f"{value:,.1f}{unit}"
+
+
+def _show_findings(findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        say(str(finding))
+    if findings:
+        say("")
+
+
+def show_audit(checks: tuple[AuditCheck, ...], *, as_json: bool) -> None:
+    """Print every check; raise when one failed, so that the exit code says so.
+
+    Raises:
+        DisclosureError: ``NDL-D010`` with all findings.
+    """
+    failed = tuple(f for check in checks for f in check.findings if f.severity == "error")
+    if failed:
+        raise DisclosureError("NDL-D010", "The audit recovered figures that must stay withheld.", findings=failed)
+    if as_json:
+        show_json({"status": "ok", "checks": [check.as_json() for check in checks]})
+        return
+    for check in checks:
+        show(f"pass  {check.title} ({check.detail})")
+
+
+def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:
+    """Print cap, spent and remaining of every cohort."""
+    if as_json:
+        keys = ("cap", "spent", "remaining")
+        show_json([{"cohort": b.cohort, **{key: str(getattr(b, key)) for key in keys}} for b in balances])
+        return
+    rows = [(b.cohort, f"{float(b.cap):g}", f"{float(b.spent):.6g}", f"{float(b.remaining):.6g}") for b in balances]
+    show_table("Privacy loss (rho) by cohort:", ("cohort", "cap", "spent", "remaining"), rows)
+
+
+def show_history(entries: tuple[dict[str, Any], ...], *, as_json: bool) -> None:
+    """Print the entries of the ledger, oldest first."""
+    if as_json:
+        show_json(list(entries))
+        return
+    rows = [
+        (str(e["entry"]), e["kind"], e["at"], e.get("release_id", e.get("cohort", "")), e.get("version", ""), _loss(e))
+        for e in entries
+    ]
+    show_table("Ledger:", ("entry", "kind", "at", "release or cohort", "version", "rho"), rows)
+
+
+def _loss(entry: dict[str, Any]) -> str:
+    if "cap" in entry:
+        return f"cap {float(Fraction(entry['cap'])):g}"
+    return ", ".join(f"{charge['cohort']}: {float(Fraction(charge['rho'])):.6g}" for charge in entry.get("charges", []))
+
+
+def show_chain(broken: tuple[str, ...], *, as_json: bool) -> None:
+    """Print that the chain is whole; raise when it is not.
+
+    Raises:
+        BudgetError: ``NDL-B006`` naming every broken place.
+    """
+    if broken:
+        findings = tuple(Finding("NDL-B006", "error", "ledger", place) for place in broken)
+        raise BudgetError("NDL-B006", "The chain of ledger entries is broken.", findings=findings)
+    if as_json:
+        show_json({"status": "ok"})
+        return
+    show("Every entry is as it was written.")
+
+
+def show_protected_counts(done: ProtectedCounts, *, as_json: bool) -> None:
+    """Print what was withheld of a table of counts, and where the result is."""
+    if as_json:
+        show_json({"status": "ok", "out": str(done.out), "cells": done.n_cells, "withheld": done.n_withheld})
+        return
+    _show_findings(done.findings)
+    show(f"{done.n_cells:,} cells, {done.n_withheld:,} withheld. Audited: nothing withheld can be computed.")
+    show(f"Written: {done.out}")

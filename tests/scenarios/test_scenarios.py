@@ -1,0 +1,65 @@
+"""Every folder ``<method>/<case>`` with an ``in.csv`` is run; statisticians add one without touching this file."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.linear_programme import Enough, linear_programme
+from ndl_publish.audit.propagation import propagation
+from ndl_publish.audit.published import BoolArray, Intervals, PublishedCells
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.protect.counts import counts_frame, protect_classic_counts, read_counts
+from ndl_publish.spec.counts_tables import read_counts_tables
+
+HERE = Path(__file__).parent
+FOLDERS = sorted(path.parent for method in ("threshold", "secondary") for path in (HERE / method).glob("*/in.csv"))
+LARGE = 5_000
+"""Cells beyond which only subtraction is tried here: the linear programme would take longer than a test should."""
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_scenario(folder: Path) -> None:
+    rules = yaml.safe_load((folder / "rules.yaml").read_text(encoding="utf-8"))
+    counts = read_counts(folder / "in.csv", read_counts_tables(folder / "tables.json"))
+    minimum = int(rules["minimum_count"])
+    values, mask = protect_classic_counts(counts, minimum_count=minimum, tie_break=str(rules["tie_break"]).encode())
+    if (folder / "out.csv").exists():
+        frame = counts_frame(counts.grid, values, mask)
+        assert frame.write_csv() == (folder / "out.csv").read_text(encoding="utf-8")
+    if (folder / "at_most.yaml").exists():
+        limit = yaml.safe_load((folder / "at_most.yaml").read_text(encoding="utf-8"))
+        assert int((mask == Mask.SECONDARY_SUPPRESSED).sum()) <= int(limit["secondaries"])
+    required = Required(counts.grid, mask == Mask.PRIMARY_SUPPRESSED, mask == Mask.SECONDARY_SUPPRESSED, minimum)
+    for found in attacks(counts.grid, values, mask == Mask.SHOWN, required):
+        assert [finding for finding in judge(found, required) if finding.severity == "error"] == []
+
+
+def attacks(grid: CellGrid, values: IntArray, is_shown: BoolArray, required: Required) -> list[Intervals]:
+    published = PublishedCells(grid, values, is_shown)
+    by_subtraction = propagation(published)
+    if grid.n_cells > LARGE:
+        assert not by_subtraction.is_exact.any()
+        return []
+    lower = np.where(required.is_primary, 0.0, np.inf)
+    upper = np.where(required.is_primary, float(required.minimum_count or 0), -np.inf)
+    return [linear_programme(published, enough=Enough(lower, upper))]
+
+
+def test_there_are_scenarios_for_both_methods() -> None:
+    assert {folder.parent.name for folder in FOLDERS} == {"threshold", "secondary"}
+
+
+def test_no_scenario_lacks_an_answer() -> None:
+    assert all((folder / "out.csv").exists() or (folder / "at_most.yaml").exists() for folder in FOLDERS)
+
+
+def test_expected_answers_hold_no_small_count() -> None:
+    for folder in FOLDERS:
+        if (folder / "out.csv").exists():
+            shown = pl.read_csv(folder / "out.csv")["published"].drop_nulls()
+            assert not ((shown > 0) & (shown < 5)).any()

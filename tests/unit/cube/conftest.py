@@ -1,0 +1,12 @@
+"""The small release, read once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cube.small_release import World, world
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return world(tmp_path_factory.mktemp("small"))
