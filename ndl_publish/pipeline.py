@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ndl_publish.audit.model import AuditedCube
+from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.audit.run import Withholding, audit_cube
 from ndl_publish.checker_pack import checker_pack
 from ndl_publish.columns import Mask
@@ -33,7 +34,7 @@ from ndl_publish.protect.classic import protect_classic
 from ndl_publish.protect.dp import Mechanism, Payment, protect_dp, release_digest
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
-from ndl_publish.protect.withhold import Withheld
+from ndl_publish.protect.withhold import Withheld, published_cells
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
@@ -149,7 +150,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
     refuse_other_content(out, spec, digest=release_digest(cube, spec, mechanism, key=key))
     with home.open_ledger() as ledger:
         payment = Payment(key, ledger, actor)
-        noisy = protect_dp(cube, spec, mechanism, payment=payment, progress=progress)
+        noisy = protect_dp(cube, spec, mechanism, payment=payment, recoverable=recoverable_cells, progress=progress)
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
         package = build_package(
@@ -176,7 +177,8 @@ def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
 
 def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress) -> AuditedCube:
     withholding = Withholding(
-        np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED), np.asarray(withheld.mask == Mask.SECONDARY_SUPPRESSED)
+        np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED),
+        np.asarray((withheld.mask == Mask.SECONDARY_SUPPRESSED) & published_cells(prepared.layout)),
     )
     progress("Attacking the result", 0, 0)
     return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)

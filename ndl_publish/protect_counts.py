@@ -11,6 +11,7 @@ import numpy as np
 
 from ndl_publish.audit.judge import Required, judge
 from ndl_publish.audit.published import PublishedCells
+from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
 from ndl_publish.columns import Mask
 from ndl_publish.cube.grid import CellGrid, IntArray
@@ -83,7 +84,12 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     identity = Identity(charge.release_id, charge.version, charge.cohort)
     with home.open_ledger() as ledger:
         noisy = protect_dp_counts(
-            counts, rules, identity, payment=Payment(key, ledger, charge.actor), progress=progress
+            counts,
+            rules,
+            identity,
+            payment=Payment(key, ledger, charge.actor),
+            recoverable=recoverable_cells,
+            progress=progress,
         )
         _audit(counts.grid, noisy.values, noisy.mask, minimum_count=None)
         frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)

@@ -136,7 +136,7 @@ def _value(column: Column, geography: Geography, draw: random.Random) -> str:
     if isinstance(column, IntegerColumn):
         return str(draw.randint(column.minimum, column.maximum))
     if isinstance(column, AreaColumn):
-        return draw.choice(geography.codes(column.level).to_list())
+        return str(draw.choice(geography.codes(column.level).to_list()))
     return draw.choice([f"2019-{month:02d}" for month in range(9, 13)] + [f"2020-{month:02d}" for month in range(1, 9)])
 
 

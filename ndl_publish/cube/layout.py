@@ -18,6 +18,7 @@ import polars as pl
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid, Dimension, make_dimension
 from ndl_publish.cube.protected import Implication
+from ndl_publish.errors import RuleError
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.spec.dataset import ShareMeasure
 from ndl_publish.spec.derived import AreaCharacteristic
@@ -216,6 +217,13 @@ def _implications(
         labels = area_labels(spec, geography, name)
         by_area = dict(zip(labels[area_level], labels[name], strict=True))
         position = {code: i for i, code in enumerate(codes)}
+        lacking = sum(by_area[area] not in position for area in dimensions[0].codes)
+        if lacking:
+            raise RuleError(
+                "NDL-R013",
+                f"{name}: {lacking} areas have none of its categories in geography {geography.vintage}. Complete "
+                "characteristics.csv, or give the breakdown a label for areas without one (missing).",
+            )
         yield Implication(index, 0, np.array([position[by_area[a]] for a in dimensions[0].codes], np.int64))
 
 

@@ -21,6 +21,7 @@ from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.suppress import explain_unprotected, suppress
 from ndl_publish.protect.tree_residuals import CHILDREN_QUANTITY, TreeResidualPlan, tree_residual_plan
+from ndl_publish.protect.withhold import Recoverable
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 
 
@@ -45,7 +46,13 @@ class NoisyCounts:
 
 
 def protect_dp_counts(
-    counts: Counts, rules: DpRules, identity: Identity, *, payment: Payment, progress: Progress | None = None
+    counts: Counts,
+    rules: DpRules,
+    identity: Identity,
+    *,
+    payment: Payment,
+    recoverable: Recoverable,
+    progress: Progress | None = None,
 ) -> NoisyCounts:
     """Return the noisy counts of every cell; charges the ledger before any noise is drawn.
 
@@ -73,10 +80,12 @@ def protect_dp_counts(
     grant = payment.ledger.reserve(request, caps={identity.cohort: rules.lifetime_cap.fraction})
     values = plan.draw(rows, grant=grant, source=KeyedRandomSource(payment.key)).values
     minimum_count = int(rules.withhold.minimum_count.value)
+    primary = noisy_threshold_rule(values, minimum_count=minimum_count)
     problem = SuppressionProblem(
         grid=counts.grid,
         values=values,
-        primary=noisy_threshold_rule(values, minimum_count=minimum_count),
+        primary=primary,
+        demanded=recoverable(counts.grid, values, ~primary, ()),
         minimum_count=minimum_count,
         signed=True,
         tie_break=payment.key.keyed_digest("ties", request.request_digest.encode()).encode(),

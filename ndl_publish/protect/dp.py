@@ -22,7 +22,7 @@ from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.figures import CellValues, Covariances, public_tables
 from ndl_publish.protect.measure import METHOD_VERSION
 from ndl_publish.protect.privacy_statement import dp_statement
-from ndl_publish.protect.withhold import Withheld, withhold_noisy
+from ndl_publish.protect.withhold import Recoverable, Withheld, withhold_noisy
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 
@@ -107,7 +107,13 @@ def release_digest(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: 
 
 
 def protect_dp(
-    cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, payment: Payment, progress: Progress | None = None
+    cube: Cube,
+    spec: ReleaseSpec,
+    mechanism: Mechanism,
+    *,
+    payment: Payment,
+    recoverable: Recoverable,
+    progress: Progress | None = None,
 ) -> DpResult:
     """Return the differentially private figures of a cube; charges the ledger before any noise is drawn.
 
@@ -116,6 +122,7 @@ def protect_dp(
         spec: Release and rules; the rules must be of mode ``dp``.
         mechanism: The rules' noise, planned for this release.
         payment: Key, ledger and who asks.
+        recoverable: Finds withheld cells that follow from others; the auditor's, so that both agree.
         progress: Called with (stage, done, of).
 
     Raises:
@@ -145,6 +152,7 @@ def protect_dp(
         noisy.values,
         rules,
         tie_break=key.keyed_digest("ties", digest.encode()).encode(),
+        recoverable=recoverable,
         progress=progress,
     )
     margin = float(rules.withhold.maximum_margin.value)

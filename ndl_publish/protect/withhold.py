@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ndl_publish.columns import TOTAL_LEVEL, Mask
-from ndl_publish.cube.grid import Block, IntArray
+from ndl_publish.cube.grid import Block, CellGrid, IntArray
 from ndl_publish.cube.layout import YES, CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
-from ndl_publish.cube.protected import BoolArray
+from ndl_publish.cube.protected import BoolArray, Implication
 from ndl_publish.errors import DisclosureError
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.primary.threshold import threshold_rule
@@ -45,16 +45,30 @@ class Withheld:
         return np.asarray(self.mask == Mask.SHOWN)
 
 
+Recoverable = Callable[[CellGrid, IntArray, BoolArray, tuple[Implication, ...]], BoolArray]
+"""Grid, noisy values, which cells are seen, public facts -> withheld cells that follow from the seen ones."""
+
+
 def withhold_noisy(
-    layout: CubeLayout, values: IntArray, rules: DpRules, *, tie_break: bytes, progress: Progress | None = None
+    layout: CubeLayout,
+    values: IntArray,
+    rules: DpRules,
+    *,
+    tie_break: bytes,
+    recoverable: Recoverable,
+    progress: Progress | None = None,
 ) -> Withheld:
     """Return what is withheld of noisy counts that add up.
+
+    A noisy count can be anything, negative too, so a withheld one either follows exactly from the seen ones or is not
+    limited at all. Most small counts of small areas hide one another; only those that would follow get help.
 
     Args:
         layout: What the cells are.
         values: Noisy counts, ``n_cells``.
         rules: Gives the smallest noisy count that is shown.
         tie_break: Secret bytes that decide between equally good patterns.
+        recoverable: Finds the withheld cells that follow from the others.
         progress: Called with (stage, done, of).
 
     Raises:
@@ -62,12 +76,16 @@ def withhold_noisy(
     """
     minimum_count = int(rules.withhold.minimum_count.value)
     possible = possible_cells(layout.grid, layout.implications)
-    primary = noisy_threshold_rule(values, minimum_count=minimum_count) & published_cells(layout) & possible
+    published = published_cells(layout)
+    primary = noisy_threshold_rule(values, minimum_count=minimum_count) & published & possible
+    demanded = recoverable(layout.grid, values, published & ~primary, layout.implications)
     problem = SuppressionProblem(
         grid=layout.grid, values=values, primary=primary, minimum_count=minimum_count, signed=True,
-        implications=layout.implications, tie_break=tie_break,
+        demanded=demanded, unpublished=~published, implications=layout.implications, tie_break=tie_break,
     )  # fmt: skip
-    return _solve(problem, possible, progress)
+    found = _solve(problem, possible, progress)
+    hide_underivable(layout, found.mask)
+    return found
 
 
 def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None) -> Withheld:
@@ -99,6 +117,39 @@ def published_cells(layout: CubeLayout) -> BoolArray:
         else:
             _mark_reached(published, layout, block, outcomes[0])
     return published
+
+
+def hide_underivable(layout: CubeLayout, mask: MaskArray) -> None:
+    """Mark, in place, the cells no table prints as withheld unless they are differences of shown counts."""
+    levels = {block.levels for block in layout.grid.blocks}
+    for outcome, chain in layout.chains.items():
+        axis = layout.outcome_dimension[outcome]
+        for block in layout.grid.blocks:
+            name = block.levels[axis]
+            base = _at(block.levels, axis, TOTAL_LEVEL)
+            if name == TOTAL_LEVEL or base not in levels:
+                continue
+            steps = [name] if name in chain else [m for m in chain if _at(block.levels, axis, m) in levels]
+            shown = [_shown(layout, mask, base, axis, 0)]
+            shown += [_shown(layout, mask, _at(block.levels, axis, m), axis, 1) for m in steps]
+            own = mask[block.cells].reshape(block.shape)
+            for group in range(len(steps)):
+                index: list[slice | int] = [slice(None)] * len(block.shape)
+                index[axis] = group
+                seen = shown[group] & shown[group + 1]
+                own[tuple(index)] = np.where(seen, Mask.SHOWN, Mask.SECONDARY_SUPPRESSED)
+            if name not in chain:
+                index[axis] = len(steps)
+                own[tuple(index)] = np.where(shown[-1], Mask.SHOWN, Mask.SECONDARY_SUPPRESSED)
+
+
+def _at(levels: tuple[str, ...], axis: int, name: str) -> tuple[str, ...]:
+    return (*levels[:axis], name, *levels[axis + 1 :])
+
+
+def _shown(layout: CubeLayout, mask: MaskArray, levels: tuple[str, ...], axis: int, group: int) -> BoolArray:
+    block = layout.grid.block(levels)
+    return np.asarray(np.take(mask[block.cells].reshape(block.shape), group, axis=axis) == Mask.SHOWN)
 
 
 def _mark_reached(published: BoolArray, layout: CubeLayout, block: Block, dimension: int) -> None:

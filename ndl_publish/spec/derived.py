@@ -56,12 +56,12 @@ class Band(Spec):
 
 
 class Bands(Spec):
-    """The label of the band a number falls in; ``missing`` where there is no number."""
+    """The label of the band a number falls in; ``missing`` where there is no number, if that may happen."""
 
     rule: Literal["bands"]
     column: Name
     bands: tuple[Band, ...] = Field(min_length=1)
-    missing: Text
+    missing: Text | None = None
 
 
 class Case(Spec):
@@ -115,7 +115,7 @@ class AreaCharacteristic(Spec):
     rule: Literal["area_characteristic"]
     characteristic: Name
     categories: tuple[Text, ...] = Field(min_length=1)
-    missing: Text
+    missing: Text | None = None
 
 
 Derived = Annotated[
@@ -137,11 +137,11 @@ Derived = Annotated[
 def categories_of(rule: Derived) -> tuple[str, ...] | None:
     """Return the labels a rule can give, in order; ``None`` for rules that give numbers or truth values."""
     if isinstance(rule, Bands):
-        return tuple(dict.fromkeys([*(band.label for band in rule.bands), rule.missing]))
+        return tuple(dict.fromkeys([*(band.label for band in rule.bands), *([rule.missing] if rule.missing else [])]))
     if isinstance(rule, Cases):
         return tuple(dict.fromkeys([*(case.label for case in rule.cases), rule.otherwise]))
     if isinstance(rule, AreaCharacteristic):
-        return (*rule.categories, rule.missing)
+        return (*rule.categories, *([rule.missing] if rule.missing else []))
     return None
 
 

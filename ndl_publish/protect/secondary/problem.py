@@ -26,6 +26,8 @@ class SuppressionProblem:
         signed: True for noisy counts that may be negative; then no finest rows are needed.
         codes: Finest rows that hold children, ``(n_rows, n_dimensions)``; classic mode only.
         counts: Children in each of those rows, ``n_rows``; classic mode only.
+        demanded: Primaries that need a witness, ``n_cells``; none means all. The others are known to be safe.
+        unpublished: Cells that no table prints and that cost nothing to withhold, ``n_cells``; none means no cell.
         implications: Which dimensions follow from which.
         tie_break: Bytes that decide between equally good patterns; keep them with the rules, out of the release.
     """
@@ -37,6 +39,8 @@ class SuppressionProblem:
     signed: bool
     codes: IntArray = field(repr=False, default_factory=lambda: np.zeros((0, 0), np.int64))
     counts: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
+    demanded: BoolArray | None = field(repr=False, default=None)
+    unpublished: BoolArray | None = field(repr=False, default=None)
     implications: tuple[Implication, ...] = ()
     tie_break: bytes = field(repr=False, default=b"")
 

@@ -34,6 +34,8 @@ LOG_WEIGHT = 0.15
 """How much a cell's weight grows with the logarithm of its count; 1 for a cell of nothing."""
 ZERO_WEIGHT = 12.0
 """Weight added to a cell of nothing: a blank zero is allowed, and rare."""
+UNPUBLISHED = 1e-3
+"""Weight of a cell that no table prints."""
 NEVER = 1e17
 """Weight of the grand total, which is never withheld for another cell."""
 
@@ -128,10 +130,11 @@ def _rows(problem: SuppressionProblem, axes: Axes, geometry: Geometry) -> Rows:
 
 
 def _demands(problem: SuppressionProblem, axes: Axes, geometry: Geometry, rows: Rows) -> Demands:
-    """Return the demands of all primaries that are structurally possible."""
+    """Return the demands of all primaries that need a witness and are structurally possible."""
+    wanted = problem.primary if problem.demanded is None else problem.primary & problem.demanded
     cells, blocks, groups = [], [], []
     for b, block in enumerate(problem.grid.blocks):
-        found = np.flatnonzero(problem.primary[block.cells])
+        found = np.flatnonzero(wanted[block.cells])
         at, possible = _groups_of(problem.grid, axes, geometry, b, found)
         cells.append(found[possible] + block.offset)
         blocks.append(np.full(int(possible.sum()), b, np.int64))
@@ -146,10 +149,10 @@ def _demands(problem: SuppressionProblem, axes: Axes, geometry: Geometry, rows: 
     need = np.concatenate([problem.minimum_count - value, value])
     twice = np.concatenate([first[:-1], len(members) + first])
     raises = np.arange(2 * len(cell)) < len(cell)
-    wanted = Demands(
+    both = Demands(
         np.tile(cell, 2), np.tile(block_of, 2), raises, need, np.tile(at, (2, 1)), twice, np.tile(members, 2)
     )
-    return _only(wanted, need > 0)
+    return _only(both, need > 0)
 
 
 def _only(demands: Demands, wanted: npt.NDArray[np.bool_]) -> Demands:
@@ -216,6 +219,8 @@ def _weights(problem: SuppressionProblem) -> FloatArray:
         weight[block.cells] *= 1.0 + 0.5 * totals / max(1, len(block.levels))
         if totals == len(block.levels):
             weight[block.cells] = NEVER * 100
+    if problem.unpublished is not None:
+        weight[problem.unpublished] = UNPUBLISHED
     return weight
 
 
