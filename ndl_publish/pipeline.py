@@ -31,7 +31,7 @@ from ndl_publish.package.free_text import refuse_unsafe_words
 from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
 from ndl_publish.package.model import Package
 from ndl_publish.protect.classic import protect_classic
-from ndl_publish.protect.dp import Mechanism, Payment, protect_dp, release_digest
+from ndl_publish.protect.dp import Mechanism, Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from ndl_publish.protect.withhold import Withheld, published_cells
@@ -145,12 +145,13 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
             audited, spec=spec, geography=prepared.geography, out=out, internal=pack, progress=progress
         )
         return Built(prepared, package, audited, None, records.findings)
-    mechanism = mechanism_of(prepared)
-    progress("Protecting", 0, 0)
-    refuse_other_content(out, spec, digest=release_digest(cube, spec, mechanism, key=key))
+    progress("Measuring", 0, 0)
+    order = place_order(cube, spec, mechanism_of(prepared), key=key)
+    refuse_other_content(out, spec, digest=order.digest)
+    progress("Adding noise", 0, 0)
     with home.open_ledger() as ledger:
         payment = Payment(key, ledger, actor)
-        noisy = protect_dp(cube, spec, mechanism, payment=payment, recoverable=recoverable_cells, progress=progress)
+        noisy = protect_dp(cube, spec, order, payment=payment, recoverable=recoverable_cells, progress=progress)
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
         package = build_package(

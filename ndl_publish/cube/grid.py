@@ -172,13 +172,18 @@ class CellGrid:
         Returns:
             Integer array of length ``n_rows``: index of a cell in the grid, or -1.
         """
-        cell = np.zeros(codes.shape[0], np.int64)
-        outside = np.zeros(codes.shape[0], bool)
-        for axis, (dim, level) in enumerate(zip(self.dimensions, block.levels, strict=True)):
-            group = dim.level(level).group_of[codes[:, axis]]
-            outside |= group < 0
-            cell = cell * block.shape[axis] + group
-        return np.where(outside, -1, cell + block.offset)
+        cell = np.full(codes.shape[0], block.offset, np.int64)
+        outside: npt.NDArray[np.bool_] | None = None
+        strides = np.append(np.cumprod(block.shape[:0:-1])[::-1], 1).astype(np.int64)
+        for axis, (dim, name) in enumerate(zip(self.dimensions, block.levels, strict=True)):
+            if name == TOTAL_LEVEL:
+                continue
+            level = dim.level(name)
+            cell += (level.group_of * strides[axis])[codes[:, axis]]
+            if not level.is_complete:
+                nowhere = (level.group_of < 0)[codes[:, axis]]
+                outside = nowhere if outside is None else outside | nowhere
+        return cell if outside is None else np.where(outside, -1, cell)
 
     def tabulate(self, codes: IntArray, weights: IntArray) -> IntArray:
         """Return every cell of the grid as the sum of the weights of its finest rows.
@@ -192,9 +197,11 @@ class CellGrid:
         """
         out = np.zeros(self.n_cells, np.int64)
         for block in self.blocks:
-            cell = self.members(block, codes)
+            cell = self.members(block, codes) - block.offset
             inside = cell >= 0
-            out[block.cells] = np.bincount(
-                cell[inside] - block.offset, weights=weights[inside], minlength=block.n_cells
-            ).astype(np.int64)
+            if not inside.all():
+                cell, mine = cell[inside], weights[inside]
+            else:
+                mine = weights
+            out[block.cells] = np.bincount(cell, weights=mine, minlength=block.n_cells).astype(np.int64)
         return out

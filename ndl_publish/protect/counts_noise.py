@@ -65,20 +65,21 @@ def protect_dp_counts(
     """
     plan = _plan(counts.grid, rules, identity)
     rows = FinestRows(counts.codes, counts.counts)
+    exact = plan.exact(rows)
     named = (identity.release_id, identity.version, identity.cohort)
     request = ChargeRequest.for_queries(
         plan.events,
         release_id=identity.release_id,
         version=identity.version,
         rules_id=rules.rules_id,
-        request_digest=plan.digest(payment.key, rows, identity=named),
+        request_digest=plan.digest(payment.key, exact, identity=named),
         adjacency=ADJACENCY,
         code_version=METHOD_VERSION,
         actor=payment.actor,
         key_fingerprint=payment.key.fingerprint(),
     )
     grant = payment.ledger.reserve(request, caps={identity.cohort: rules.lifetime_cap.fraction})
-    values = plan.draw(rows, grant=grant, source=KeyedRandomSource(payment.key)).values
+    values = plan.draw(exact, grant=grant, source=KeyedRandomSource(payment.key)).values
     minimum_count = int(rules.withhold.minimum_count.value)
     primary = noisy_threshold_rule(values, minimum_count=minimum_count)
     problem = SuppressionProblem(

@@ -5,7 +5,7 @@ nothing reads an exact count. Withholding is judged on noisy values only: a thre
 guarantee, because nine children and ten would give outputs that cannot be confused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from ndl_publish.privacy.events import Query
 from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.figures import CellValues, Covariances, public_tables
-from ndl_publish.protect.measure import METHOD_VERSION
+from ndl_publish.protect.measure import METHOD_VERSION, ExactTables
 from ndl_publish.protect.privacy_statement import dp_statement
 from ndl_publish.protect.withhold import Recoverable, Withheld, withhold_noisy
 from ndl_publish.spec.load import ReleaseSpec
@@ -53,11 +53,15 @@ class Mechanism(Covariances, Protocol):
         """What the ledger is asked to pay for."""
         ...
 
-    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
+    def exact(self, rows: FinestRows) -> Mapping[str, ExactTables]:
+        """Return the exact tables that the noise is added to. Confidential."""
+        ...
+
+    def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of everything the noise may depend on."""
         ...
 
-    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy cells that add up; refuses a grant that does not cover the queries."""
         ...
 
@@ -100,16 +104,32 @@ class DpResult:
     measurements: dict[str, IntArray] = field(repr=False)
 
 
-def release_digest(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> str:
-    """Return the keyed digest that decides whether a build is a repeat or must be paid for."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A noisy release before it is paid for.
+
+    Attributes:
+        mechanism: The noise, planned for this release.
+        exact: The exact tables it is added to. Confidential.
+        digest: Keyed digest that decides whether a build is a repeat or must be paid for.
+    """
+
+    mechanism: Mechanism = field(repr=False)
+    exact: Mapping[str, ExactTables] = field(repr=False)
+    digest: str
+
+
+def place_order(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> Order:
+    """Return the exact tables of a release with their digest; draws nothing and charges nothing."""
+    exact = mechanism.exact(cube.rows)
     identity = (spec.release.release_id, spec.release.version, spec.cohort)
-    return mechanism.digest(key, cube.rows, identity=identity)
+    return Order(mechanism, exact, mechanism.digest(key, exact, identity=identity))
 
 
 def protect_dp(
     cube: Cube,
     spec: ReleaseSpec,
-    mechanism: Mechanism,
+    order: Order,
     *,
     payment: Payment,
     recoverable: Recoverable,
@@ -120,7 +140,7 @@ def protect_dp(
     Args:
         cube: Exact counts.
         spec: Release and rules; the rules must be of mode ``dp``.
-        mechanism: The rules' noise, planned for this release.
+        order: The noise planned for this release, its exact tables and digest.
         payment: Key, ledger and who asks.
         recoverable: Finds withheld cells that follow from others; the auditor's, so that both agree.
         progress: Called with (stage, done, of).
@@ -133,7 +153,7 @@ def protect_dp(
     if not isinstance(rules, DpRules):
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
     key = payment.key
-    digest = release_digest(cube, spec, mechanism, key=key)
+    mechanism, digest = order.mechanism, order.digest
     request = ChargeRequest.for_queries(
         mechanism.events,
         release_id=spec.release.release_id,
@@ -146,7 +166,7 @@ def protect_dp(
         key_fingerprint=key.fingerprint(),
     )
     grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
-    noisy = mechanism.draw(cube.rows, grant=grant, source=KeyedRandomSource(key))
+    noisy = mechanism.draw(order.exact, grant=grant, source=KeyedRandomSource(key))
     withheld = withhold_noisy(
         cube.layout,
         noisy.values,

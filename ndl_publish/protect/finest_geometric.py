@@ -4,6 +4,7 @@ Meant for small one-off tables. One child stands in exactly one finest cell, so 
 release costs epsilon once; all margins are sums of the same noisy cells and so add up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -11,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ndl_publish.columns import TOTAL_LEVEL
-from ndl_publish.cube.grid import Block, CellGrid, IntArray
+from ndl_publish.columns import CHILDREN, TOTAL_LEVEL
+from ndl_publish.cube.grid import Block, CellGrid
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
@@ -23,7 +24,7 @@ from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import Vectors
-from ndl_publish.protect.measure import METHOD_VERSION
+from ndl_publish.protect.measure import METHOD_VERSION, ExactTables
 from ndl_publish.protect.noise.geometric import draw_geometric
 from ndl_publish.spec.dataset import MeanMeasure
 from ndl_publish.spec.load import ReleaseSpec
@@ -70,21 +71,21 @@ class FinestGeometric:
         areas = np.bincount(group_of[group_of >= 0], minlength=block.shape[0])
         return np.asarray(areas * shared * one_cell, np.float64)
 
-    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
+    def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of identity, query, method and exact table."""
         words = "\x1f".join([*identity, METHOD_VERSION, LABEL, str(self.epsilon)])
-        return key.keyed_digest("release", (words.encode(), self._exact(rows).tobytes()))
+        return key.keyed_digest("release", (words.encode(), exact[CHILDREN].values.tobytes()))
 
-    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy cells, each the sum of its finest ones.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the query.
         """
         grant.require(self.events)
-        exact = self._exact(rows)
+        values = exact[CHILDREN].values
         label = f"{grant.request_digest}/{LABEL}"
-        noisy = exact + draw_geometric(source, label=label, epsilon=self.epsilon, sensitivity=1, n=len(exact))
+        noisy = values + draw_geometric(source, label=label, epsilon=self.epsilon, sensitivity=1, n=len(values))
         codes = np.stack(np.unravel_index(np.arange(len(noisy)), self.finest.blocks[0].shape), axis=1)
         return NoisyCells(self.grid.tabulate(codes.astype(np.int64), noisy), {}, {LABEL: noisy})
 
@@ -105,8 +106,9 @@ class FinestGeometric:
             ],
         }
 
-    def _exact(self, rows: FinestRows) -> IntArray:
-        return self.finest.tabulate(rows.codes, rows.children)
+    def exact(self, rows: FinestRows) -> dict[str, ExactTables]:
+        """Return the exact finest table. Confidential."""
+        return {CHILDREN: ExactTables(self.finest, self.finest.tabulate(rows.codes, rows.children))}
 
 
 def plan_finest_geometric(spec: ReleaseSpec, layout: CubeLayout) -> FinestGeometric:

@@ -52,17 +52,17 @@ class TreeResidualPlan:
         is_variance = all((a == b).all() for a, b in zip(left, right, strict=True))
         return value + ROUNDING_VARIANCE if is_variance else value
 
-    def digest(self, key: SecretKey, rows: FinestRows, *, identity: tuple[str, ...]) -> str:
+    def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:
         """Return the keyed digest of identity, queries, method and exact tables."""
-        return request_digest(key, self._exact(rows), self.queries, identity=identity)
+        return request_digest(key, exact, self.queries, identity=identity)
 
-    def draw(self, rows: FinestRows, *, grant: Grant, source: RandomSource) -> NoisyCells:
+    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
         """Return noisy integers for every cell that add up everywhere.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the queries.
         """
-        noisy = measure(self._exact(rows), self.tree, self.queries, grant=grant, source=source)
+        noisy = measure(exact, self.tree, self.queries, grant=grant, source=source)
         tables = {
             name: estimator.tables(noisy, source, label=f"{grant.request_digest}/rounding/{name}")
             for name, estimator in self.estimators.items()
@@ -91,7 +91,8 @@ class TreeResidualPlan:
             "queries": queries,
         }
 
-    def _exact(self, rows: FinestRows) -> dict[str, ExactTables]:
+    def exact(self, rows: FinestRows) -> dict[str, ExactTables]:
+        """Return the exact tables of every query. Confidential."""
         weights = {CHILDREN_QUANTITY: rows.children, **rows.sums}
         return {
             name: ExactTables.tabulate(
