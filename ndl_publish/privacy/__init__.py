@@ -1,1 +1,1 @@
-"""TO BE WRITTEN."""
+"""Unit of privacy, privacy loss, strategy and estimation: arithmetic on public numbers and noisy answers, no I/O but the key."""

@@ -1,6 +1,7 @@
 """What a package says about its protection, in a form machines can read: the content of ``privacy.json``."""
 
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from ndl_publish.privacy.conversion import epsilon_of_rho
@@ -37,7 +38,7 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "unit": spec.dataset.privacy_unit.singular,
         "adjacency": "add or remove one " + spec.dataset.privacy_unit.singular,
         "rho": {"fraction": fraction_text(rho), "decimal": round(float(rho), 9)},
-        "epsilon": round(epsilon_of_rho(rho, delta=delta), 4) if delta else float(epsilon),
+        "epsilon": ceil(epsilon_of_rho(rho, delta=delta) * 10_000) / 10_000 if delta else float(epsilon),
         "delta": delta,
         "cohorts": [loss["cohort"] for loss in entry["losses"]],
         "lifetime_cap_rho": fraction_text(rules.lifetime_cap.fraction),

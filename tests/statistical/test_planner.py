@@ -51,7 +51,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     plan = plan_tree_residuals(made.spec, made.layout)
     with Ledger.open(folder / "ledger" / "ledger.sqlite") as ledger:
         grant = pay(ledger, plan.events, "statistics")
-    drawn = tuple(plan.draw(cube.rows, grant=grant, source=KeyedRandomSource(key(k))) for k in range(DRAWS))
+    exact = plan.exact(cube.rows)
+    drawn = tuple(plan.draw(exact, grant=grant, source=KeyedRandomSource(key(k))) for k in range(DRAWS))
     return Runs(made, cube, plan, drawn)
 
 
@@ -148,12 +149,11 @@ def test_the_likelihood_ratio_of_a_child_is_worth_the_charge(runs: Runs) -> None
         weight = 1 if query.quantity == "children" else 6
         one = ExactTables.tabulate(grid, (query,), codes=rows.codes[:1], weights=np.array([weight]))
         moved[query.event.label] = exact_residual(_table(one, runs.plan.tree, query)).ravel()
-    exact = {}
-    weights = {"children": rows.children, **rows.sums}
-    for query in runs.plan.queries:
-        grid = runs.plan.estimators[query.quantity].grid
-        table = ExactTables.tabulate(grid, (query,), codes=rows.codes, weights=weights[query.quantity])
-        exact[query.event.label] = exact_residual(_table(table, runs.plan.tree, query)).ravel()
+    tables = runs.plan.exact(rows)
+    exact = {
+        query.event.label: exact_residual(_table(tables[query.quantity], runs.plan.tree, query)).ravel()
+        for query in runs.plan.queries
+    }
     ratio = np.zeros(DRAWS)
     for i, run in enumerate(runs.noisy):
         for query in runs.plan.queries:

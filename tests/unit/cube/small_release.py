@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import yaml
 
+from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.tabulate import tabulate
@@ -25,6 +26,8 @@ from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.events import Query
 from ndl_publish.privacy.secret_key import SecretKey
+from ndl_publish.protect.dp import DpResult, Payment, place_order, protect_dp
+from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.spec.load import ReleaseSpec, load_release
 
@@ -271,3 +274,12 @@ def with_version(made: World, version: str) -> World:
     """Return the same release under another version."""
     release = made.spec.release.model_copy(update={"version": version})
     return replace(made, spec=replace(made.spec, release=release))
+
+
+def protect(made: World, cube: Cube, ledger: Ledger, *, number_: int = 1, actor: str = "a tester") -> DpResult:
+    """Return the differentially private figures of a cube, paid for by the ledger."""
+    secret = key(number_)
+    order = place_order(cube, made.spec, plan_tree_residuals(made.spec, made.layout), key=secret)
+    return protect_dp(
+        cube, made.spec, order, payment=Payment(secret, ledger, actor), recoverable=recoverable_cells
+    )

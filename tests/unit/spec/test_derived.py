@@ -44,6 +44,13 @@ RULES: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...] | None]]
 }
 
 
+OPTIONAL = {
+    ("count_equal", "not_assessed"),
+    ("bands", "missing"),
+    ("area_characteristic", "missing"),
+}
+
+
 def rule_of(name: str, **changes: object) -> Any:
     return RULE.validate_python({"rule": name, **RULES[name][0], **changes})
 
@@ -68,9 +75,9 @@ def test_every_rule_refuses_a_key_it_does_not_know(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "key"),
-    [(name, key) for name, (given, _, _) in sorted(RULES.items()) for key in given if key != "not_assessed"],
+    [(name, key) for name, (keys, _, _) in sorted(RULES.items()) for key in keys if (name, key) not in OPTIONAL],
 )
-def test_every_key_is_needed(name: str, key: str) -> None:
+def test_every_other_key_is_needed(name: str, key: str) -> None:
     with pytest.raises(ValidationError):
         RULE.validate_python({"rule": name, **{k: v for k, v in RULES[name][0].items() if k != key}})
 
@@ -118,6 +125,13 @@ def test_true_and_text_are_told_apart_in_cases() -> None:
     rule = rule_of("cases", cases=[{"label": "Yes", "when": {"a": [True, "true"]}}])
     assert rule.cases[0].when["a"] == (True, "true")
     assert isinstance(rule.cases[0].when["a"][0], bool)
+
+
+@pytest.mark.parametrize("name", ["bands", "area_characteristic"])
+def test_where_nothing_can_be_missing_there_is_no_category_for_it(name: str) -> None:
+    given = {key: value for key, value in RULES[name][0].items() if key != "missing"}
+    categories = categories_of(RULE.validate_python({"rule": name, **given}))
+    assert categories == (RULES[name][2] or ())[:-1]
 
 
 labels = st.text("abc", min_size=1, max_size=2)
