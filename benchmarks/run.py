@@ -5,7 +5,7 @@ exact cube, and the whole build in mode dp, each in a process of its own, with w
 accuracy is read from the build's internal pack. Ratios are of that one run; the machine is named by its cores only.
 """
 
-import datetime
+import datetime as dt
 import json
 import os
 import resource
@@ -22,6 +22,11 @@ RELEASE = ROOT / "examples" / "early_years" / "release_england.yaml"
 PILOT = ROOT / "examples" / "early_years" / "release.yaml"
 DATA = ROOT / "examples" / "early_years" / "data" / "england"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+
+REPORT_MEMORY = """
+import atexit, resource, sys
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
+"""
 
 SCAN = """
 from pathlib import Path
@@ -52,9 +57,8 @@ def measured(arguments: list[str], home: Path) -> dict[str, float]:
     """Run a process and return wall seconds, CPU seconds and peak memory in GB."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    report = "import resource,sys,atexit;atexit.register(lambda:print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,file=sys.stderr))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{report}\n{arguments[0]}", *arguments[1:]],
+        [sys.executable, "-c", f"{REPORT_MEMORY}\n{arguments[0]}", *arguments[1:]],
         check=True,
         capture_output=True,
         text=True,
@@ -68,14 +72,15 @@ def measured(arguments: list[str], home: Path) -> dict[str, float]:
 
 def build(release: Path, out: Path) -> list[str]:
     """Return what runs a build as its own process."""
-    code = f"import sys;sys.argv=['ndl-publish','build',{str(release)!r},'--out',{str(out)!r}]\nfrom ndl_publish.cli import main\nmain()"
+    words = ["ndl-publish", "build", str(release), "--out", str(out)]
+    code = f"import sys; sys.argv = {words!r}\nfrom ndl_publish.cli import main\nmain()"
     return [code]
 
 
 def accuracy(package: Path) -> list[tuple[str, float, float, int]]:
     """Return mean absolute error and share withheld of the published counts, by level."""
     cells = pl.read_parquet(package / "internal" / "cells.parquet")
-    outcomes = [c for c in cells.columns if c.endswith("_level")]
+    outcomes = [c for c in cells.columns if c.endswith("_level") and c != "geographic_level"]
     totals = cells.filter(*(pl.col(c) == "total" for c in outcomes)).with_columns(
         error=(pl.col("count_before_withholding") - pl.col("true_count")).abs(), hidden=pl.col("reason") != "shown"
     )
@@ -105,8 +110,10 @@ def main() -> None:
         descriptor = json.loads((package / "public" / "datapackage.json").read_text())
     scan = results["bare scan of the same columns"]["wall"]
     lines = [
-        f"{datetime.datetime.now(tz=datetime.UTC).date()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
-        f"polars {pl.__version__}; {len(descriptor['resources'])} resources in the package.",
+        (
+            f"{dt.datetime.now(tz=dt.UTC).date()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
+            f"polars {pl.__version__}; {len(descriptor['resources'])} resources in the package."
+        ),
         "",
         "| what | wall s | CPU s | memory GB | times the bare scan |",
         "|---|---|---|---|---|",

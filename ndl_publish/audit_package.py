@@ -59,7 +59,7 @@ def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progres
     published = published_cells(spec, layout, tables)
     widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
     known = AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files")
-    return (known, *attack_cells(spec, widened, None, progress=progress))
+    return (known, *attack_cells(spec, layout, widened, None, progress=progress))
 
 
 def _check_manifest(public: Path) -> None:

@@ -1,5 +1,6 @@
 """The long help for a code or for the status of a figure, read from ``error_codes.yaml`` when it is asked for."""
 
+from functools import cache
 from importlib.resources import files
 from textwrap import fill
 from typing import Final
@@ -59,6 +60,7 @@ def _full_name(code: str) -> str:
     return word.upper() if word.startswith("ndl-") else word.replace(" ", "_").replace("-", "_")
 
 
+@cache
 def _read() -> dict[str, dict[str, str]]:
     import yaml  # noqa: PLC0415 - a command that explains nothing should not wait for it
 

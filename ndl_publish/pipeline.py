@@ -18,6 +18,7 @@ from ndl_publish.audit.run import Withholding, audit_cube
 from ndl_publish.checker_pack import checker_pack
 from ndl_publish.columns import Mask
 from ndl_publish.cube.layout import CubeLayout, lay_out, shares_without_denominator
+from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
@@ -34,7 +35,7 @@ from ndl_publish.protect.classic import protect_classic
 from ndl_publish.protect.dp import Mechanism, Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
-from ndl_publish.protect.withhold import Withheld, published_cells
+from ndl_publish.protect.withhold import Withheld
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
@@ -179,7 +180,7 @@ def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
 def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress) -> AuditedCube:
     withholding = Withholding(
         np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED),
-        np.asarray((withheld.mask == Mask.SECONDARY_SUPPRESSED) & published_cells(prepared.layout)),
+        np.asarray((withheld.mask == Mask.SECONDARY_SUPPRESSED) & printed_cells(prepared.layout)),
     )
     progress("Attacking the result", 0, 0)
     return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)

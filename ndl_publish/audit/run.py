@@ -15,7 +15,9 @@ from ndl_publish.audit.masks import mask_findings
 from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
+from ndl_publish.audit.small_counts import small_counts
 from ndl_publish.cube.layout import CubeLayout
+from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import ClassicRules
@@ -84,27 +86,38 @@ def audit_tables(
     if not published.is_count:
         findings = ledger_entry_findings(spec, layout, tables, statement)
         own.append(AuditCheck("ledger_entry", "Privacy statement and figures fit each other", findings, "all queries"))
-    return (*own, *attack_cells(spec, published, withholding, progress=progress))
+    return (*own, *attack_cells(spec, layout, published, withholding, progress=progress))
 
 
 def attack_cells(
-    spec: ReleaseSpec, published: PublishedCells, withholding: Withholding | None, *, progress: Progress | None = None
+    spec: ReleaseSpec,
+    layout: CubeLayout,
+    published: PublishedCells,
+    withholding: Withholding | None,
+    *,
+    progress: Progress | None = None,
 ) -> Iterator[AuditCheck]:
     """Yield the outcome of every attack on cells as an outsider sees them."""
     tell = progress or _silent
     n_shown = f"{int(published.is_shown.sum()):,} of {published.grid.n_cells:,} cells can be seen"
     yield AuditCheck("additivity", "Shown counts add up", additivity(published), n_shown)
+    if isinstance(spec.rules, ClassicRules):
+        findings = small_counts(published, minimum_count=spec.rules.minimum_count)
+        yield AuditCheck("small_counts", "No small count can be seen or subtracted", findings, n_shown)
     attacks = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
-    required = _required(spec, published, withholding)
+    required = _required(spec, published, withholding or all_blanks(layout, published))
     for i, name in enumerate(attacks):
         tell(name, i, len(attacks))
         yield AuditCheck(name, TITLES[name], judge(ATTACKS[name](published), required), n_shown)
 
 
-def _required(spec: ReleaseSpec, published: PublishedCells, withholding: Withholding | None) -> Required:
-    hidden = ~published.is_shown
-    if withholding is None:
-        return Required(published.grid, hidden, np.zeros_like(hidden), None)
+def all_blanks(layout: CubeLayout, published: PublishedCells) -> Withholding:
+    """Return every blank figure as withheld to protect: from outside nobody can tell which ones are small."""
+    hidden = printed_cells(layout) & ~published.is_shown
+    return Withholding(np.zeros_like(hidden), hidden)
+
+
+def _required(spec: ReleaseSpec, published: PublishedCells, withholding: Withholding) -> Required:
     minimum_count = spec.rules.minimum_count if isinstance(spec.rules, ClassicRules) else None
     return Required(published.grid, withholding.is_primary, withholding.is_secondary, minimum_count)
 

@@ -87,7 +87,10 @@ def load_geography(vintage: str, *, metadata_folder: Path) -> Geography:
         "characteristics.csv": pl.DataFrame(schema={finest: pl.String}),
         "code_changes.csv": pl.DataFrame(schema=dict.fromkeys(("old_code", "old_name", "new_code"), pl.String)),
     }
-    found = {name: _read(folder / name, ()) if (folder / name).is_file() else empty for name, empty in optional.items()}
+    found = {
+        name: _read(folder / name, tuple(empty.columns)) if (folder / name).is_file() else empty
+        for name, empty in optional.items()
+    }
     areas = _read(folder / "areas.csv", ("area_code", "area_name", "geographic_level"))
     return Geography(vintage, nesting, areas, found["characteristics.csv"], found["code_changes.csv"])
 

@@ -1,1 +1,1 @@
-"""Unit of privacy, privacy loss, strategy and estimation: arithmetic on public numbers and noisy answers, no I/O but the key."""
+"""Unit of privacy, privacy loss, strategy and estimation: arithmetic on public numbers and noisy answers."""

@@ -39,7 +39,9 @@ def protect_classic(
     if not isinstance(rules, ClassicRules):
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode classic.")
     withheld = withhold_exact(cube, rules, tie_break=tie_break, progress=progress)
-    cells = CellValues(cube.layout, cube.counts, withheld.is_shown, withheld.is_possible, cube.sums)
+    cells = CellValues(
+        cube.layout, cube.counts, withheld.is_shown, withheld.is_possible, cube.sums, minimum_sum=rules.minimum_count
+    )
     protected = ProtectedCube(
         "classic", cube.layout.grid, cube.counts * withheld.is_shown, withheld.is_shown, cube.layout.implications,
         public_tables(spec, cells), classic_statement(spec, rules),

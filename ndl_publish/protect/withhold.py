@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ndl_publish.columns import TOTAL_LEVEL, Mask
-from ndl_publish.cube.grid import Block, CellGrid, IntArray
-from ndl_publish.cube.layout import YES, CubeLayout
+from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
+from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import BoolArray, Implication
 from ndl_publish.errors import DisclosureError
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
@@ -76,12 +77,12 @@ def withhold_noisy(
     """
     minimum_count = int(rules.withhold.minimum_count.value)
     possible = possible_cells(layout.grid, layout.implications)
-    published = published_cells(layout)
-    primary = noisy_threshold_rule(values, minimum_count=minimum_count) & published & possible
-    demanded = recoverable(layout.grid, values, published & ~primary, layout.implications)
+    printed = printed_cells(layout)
+    primary = noisy_threshold_rule(values, minimum_count=minimum_count) & printed & possible
+    demanded = recoverable(layout.grid, values, printed & ~primary, layout.implications)
     problem = SuppressionProblem(
         grid=layout.grid, values=values, primary=primary, minimum_count=minimum_count, signed=True,
-        demanded=demanded, unpublished=~published, implications=layout.implications, tie_break=tie_break,
+        demanded=demanded, unpublished=~printed, implications=layout.implications, tie_break=tie_break,
     )  # fmt: skip
     found = _solve(problem, possible, progress)
     hide_underivable(layout, found.mask)
@@ -105,18 +106,6 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
         tie_break=tie_break,
     )  # fmt: skip
     return _solve(problem, possible, progress)
-
-
-def published_cells(layout: CubeLayout) -> BoolArray:
-    """Return, for every cell, whether its count is itself a published figure: children, or children who reached."""
-    published = np.zeros(layout.grid.n_cells, bool)
-    for block in layout.grid.blocks:
-        outcomes = [i for i in layout.outcome_dimension.values() if block.levels[i] != TOTAL_LEVEL]
-        if not outcomes:
-            published[block.cells] = True
-        else:
-            _mark_reached(published, layout, block, outcomes[0])
-    return published
 
 
 def hide_underivable(layout: CubeLayout, mask: MaskArray) -> None:
@@ -150,14 +139,6 @@ def _at(levels: tuple[str, ...], axis: int, name: str) -> tuple[str, ...]:
 def _shown(layout: CubeLayout, mask: MaskArray, levels: tuple[str, ...], axis: int, group: int) -> BoolArray:
     block = layout.grid.block(levels)
     return np.asarray(np.take(mask[block.cells].reshape(block.shape), group, axis=axis) == Mask.SHOWN)
-
-
-def _mark_reached(published: BoolArray, layout: CubeLayout, block: Block, dimension: int) -> None:
-    groups = layout.grid.dimensions[dimension].level(block.levels[dimension]).groups
-    if YES in groups:
-        index: list[slice | int] = [slice(None)] * len(block.shape)
-        index[dimension] = groups.index(YES)
-        published[block.cells].reshape(block.shape)[tuple(index)] = True
 
 
 def _solve(problem: SuppressionProblem, possible: BoolArray, progress: Progress | None) -> Withheld:

@@ -1,13 +1,14 @@
 """Every code that a message can carry has its long help, and no help stands for a code that is gone."""
 
 import re
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from ndl_publish import errors
 from ndl_publish.columns import STATUS_SYMBOLS
 from ndl_publish.spec.yaml_source import read_yaml
+from tests.architecture.conftest import SourceFile
 
 CODE = re.compile(r"NDL-[RVDBT]\d{3}(?!\d)")
 ANY_CODE = re.compile(r"NDL-\w+")
@@ -21,12 +22,12 @@ FAMILY = {
 
 
 @pytest.fixture(scope="module")
-def texts(root: Any) -> dict[str, dict[str, str]]:
+def texts(root: Path) -> dict[str, dict[str, str]]:
     return read_yaml(root / "ndl_publish" / "error_codes.yaml").content
 
 
 @pytest.fixture(scope="module")
-def used(sources: dict[str, Any]) -> dict[str, list[str]]:
+def used(sources: dict[str, SourceFile]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for where, source in sources.items():
         for code in CODE.findall(source.text):
@@ -61,7 +62,7 @@ def test_codes_stand_in_order(texts: dict[str, dict[str, str]]) -> None:
     assert sorted(code for family in by_family.values() for code in family) == sorted(codes)
 
 
-def test_no_code_is_of_an_unknown_family(sources: dict[str, Any]) -> None:
+def test_no_code_is_of_an_unknown_family(sources: dict[str, SourceFile]) -> None:
     odd = {
         code
         for source in sources.values()
@@ -71,7 +72,7 @@ def test_no_code_is_of_an_unknown_family(sources: dict[str, Any]) -> None:
     assert odd == set()
 
 
-def test_an_error_is_raised_with_a_code_of_its_own_family(sources: dict[str, Any]) -> None:
+def test_an_error_is_raised_with_a_code_of_its_own_family(sources: dict[str, SourceFile]) -> None:
     raised = re.compile(r"\b(\w+Error)\(\s*\"NDL-(\w)\d{3}\"")
     found = [pair for source in sources.values() for pair in raised.findall(source.text)]
     assert len(found) > 40

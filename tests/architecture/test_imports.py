@@ -1,9 +1,10 @@
 """One direction through the house: each stage may import only the stages before it."""
 
 import ast
-from typing import Any
 
 import pytest
+
+from tests.architecture.conftest import SourceFile
 
 ORDER = (
     "__init__",
@@ -40,16 +41,16 @@ CONFIDENTIAL = {"engines", "records"}
 RIGHT_OF_THE_LINE = {"audit", "package", "publish"}
 
 
-def stages_used(source: Any) -> set[str]:
+def stages_used(source: SourceFile) -> set[str]:
     names = [name.split(".") for name, _, _ in source.imports()]
     return {parts[1] for parts in names if parts[0] == "ndl_publish" and len(parts) > 1} - {"__version__"}
 
 
-def test_every_stage_has_its_place(sources: dict[str, Any]) -> None:
+def test_every_stage_has_its_place(sources: dict[str, SourceFile]) -> None:
     assert {source.stage for source in sources.values()} <= set(ORDER)
 
 
-def test_imports_point_backwards(sources: dict[str, Any]) -> None:
+def test_imports_point_backwards(sources: dict[str, SourceFile]) -> None:
     wrong = []
     for where, source in sources.items():
         later = set(ORDER[ORDER.index(source.stage) + 1 :])
@@ -58,13 +59,13 @@ def test_imports_point_backwards(sources: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("stage", sorted(BANS))
-def test_the_second_opinion_stays_independent(sources: dict[str, Any], stage: str) -> None:
+def test_the_second_opinion_stays_independent(sources: dict[str, SourceFile], stage: str) -> None:
     used = {where: stages_used(source) & BANS[stage] for where, source in sources.items() if source.stage == stage}
     assert used
     assert {where: names for where, names in used.items() if names} == {}
 
 
-def test_nothing_right_of_the_disclosure_line_touches_records(sources: dict[str, Any]) -> None:
+def test_nothing_right_of_the_disclosure_line_touches_records(sources: dict[str, SourceFile]) -> None:
     used = {
         where: stages_used(source) & CONFIDENTIAL
         for where, source in sources.items()
@@ -73,17 +74,17 @@ def test_nothing_right_of_the_disclosure_line_touches_records(sources: dict[str,
     assert {where: names for where, names in used.items() if names} == {}
 
 
-def test_only_the_pipeline_and_what_drives_it_know_both_sides_of_the_line(sources: dict[str, Any]) -> None:
+def test_only_the_pipeline_and_what_drives_it_know_both_sides_of_the_line(sources: dict[str, SourceFile]) -> None:
     both = {s.stage for s in sources.values() if stages_used(s) & {"records"} and stages_used(s) & {"package"}}
     assert both <= {"pipeline", "checker_pack", "forecast", "report", "cli"}
 
 
-def test_imports_are_absolute(sources: dict[str, Any]) -> None:
+def test_imports_are_absolute(sources: dict[str, SourceFile]) -> None:
     relative = [where for where, source in sources.items() if any(level for _, _, level in source.imports())]
     assert relative == []
 
 
-def test_a_forbidden_import_inside_a_function_is_seen(sources: dict[str, Any]) -> None:
+def test_a_forbidden_import_inside_a_function_is_seen(sources: dict[str, SourceFile]) -> None:
     source = next(iter(sources.values()))
     planted = type(source)(source.path)
     planted.tree = ast.parse("def f():\n    from ndl_publish.protect import dp\n    import ndl_publish.ledger.book\n")

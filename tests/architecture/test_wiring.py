@@ -11,6 +11,7 @@ import pytest
 from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
 from ndl_publish.package.registry import WRITERS
 from ndl_publish.records.checks.registry import ROW_CHECKS, WHOLE_CHECKS
+from tests.architecture.conftest import SourceFile
 
 CHECKS: Mapping[str, Callable[..., Any]] = {**ROW_CHECKS, **WHOLE_CHECKS}
 NO_CHECK = {
@@ -41,7 +42,7 @@ def test_every_writer_is_registered_and_manifest_comes_last(root: Path) -> None:
     assert list(WRITERS)[-1] == "manifest"
 
 
-def test_every_attack_is_registered(sources: dict[str, Any]) -> None:
+def test_every_attack_is_registered(sources: dict[str, SourceFile]) -> None:
     found = set()
     for where, source in sources.items():
         if source.stage == "audit":
@@ -58,7 +59,7 @@ def test_each_kind_of_table_is_attacked_in_two_ways() -> None:
     assert min(len(SIGNED_ATTACKS), len(COUNT_ATTACKS)) >= 2
 
 
-def test_every_primary_rule_is_called_by_protection(root: Path, sources: dict[str, Any]) -> None:
+def test_every_primary_rule_is_called_by_protection(root: Path, sources: dict[str, SourceFile]) -> None:
     assert modules(root / "ndl_publish/protect/primary") == set(PRIMARY_RULES)
     for module, function in PRIMARY_RULES.items():
         users = [

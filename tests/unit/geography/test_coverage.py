@@ -1,4 +1,4 @@
-"""Each refusal, by a change to a shipped example that cannot go unseen."""
+"""Each refusal, by a change to a small release of the shipped early-years metadata."""
 
 from pathlib import Path
 
@@ -10,7 +10,37 @@ from ndl_publish.geography.lookup import Geography, load_geography
 from ndl_publish.spec.load import load_release
 
 SHIPPED = Path(__file__).parents[3]
-PILOT = (SHIPPED / "examples/early_years/release.yaml").read_text(encoding="utf-8")
+PILOT = """\
+release_id: early-years-pilot
+version: 1.0.0
+title: Pilot
+description: Pilot areas.
+metadata: early_years
+rules: ndl_default
+time_period: "202425"
+time_identifier: Academic year
+publish_at: 2026-11-26T09:30:00+00:00
+expected_count: 26000
+sources: {profile: a.csv, health_visiting: b.csv, childcare: c.csv, links: d.csv}
+geography:
+  vintage: "2025"
+  level: local_authority
+  areas: [E08000035, E09000013, E06000006, E08000011, E08000012, E08000013, E08000014, E08000015]
+tables:
+  - name: headline
+    title: Headline
+    levels: [combined_authority, local_authority]
+    measures: [children, gld]
+  - name: deprivation
+    title: Deprivation
+    levels: [local_authority]
+    breakdowns: [[idaci_decile]]
+    measures: [children, gld]
+  - name: wards
+    title: Wards
+    levels: [ward]
+    measures: [children, gld]
+"""
 AREAS = "areas: [E08000035, E09000013, E06000006, E08000011, E08000012, E08000013, E08000014, E08000015]"
 
 
@@ -32,9 +62,8 @@ def findings(folder: Path, *edits: tuple[str, str], code: str = "NDL-R011") -> t
     return caught.value.findings
 
 
-def line_of(text: str, *, end: bool = False) -> int:
-    at = PILOT.index(text) + (len(text) if end else 0)
-    return PILOT[:at].count("\n") + 1
+def line_of(text: str) -> int:
+    return PILOT[: PILOT.index(text)].count("\n") + 1
 
 
 def test_the_pilot_is_cut_down_to_its_areas(tmp_path: Path) -> None:
@@ -51,7 +80,9 @@ def test_without_areas_the_whole_country_is_covered(tmp_path: Path) -> None:
 
 
 def test_an_unknown_vintage(tmp_path: Path) -> None:
-    with pytest.raises(RuleError, match=r"NDL-R010: geography vintage 1999: no such folder\. Vintages at hand: 2011, 2025"):
+    with pytest.raises(
+        RuleError, match=r"NDL-R010: geography vintage 1999: no such folder\. Vintages at hand: 2011, 2025"
+    ):
         covered(tmp_path, ('vintage: "2025"', 'vintage: "1999"'))
 
 
@@ -81,20 +112,20 @@ def test_a_level_of_a_table_that_the_vintage_lacks(tmp_path: Path) -> None:
     rules = (SHIPPED / "disclosure_rules/ndl_default.yaml").read_text(encoding="utf-8")
     (tmp_path / "own.yaml").write_text(rules.replace("  ward: *two", "  ward: *two\n  wardd: *two"), encoding="utf-8")
     (finding,) = findings(tmp_path, ("levels: [ward]", "levels: [wardd]"), ("rules: ndl_default", "rules: own.yaml"))
-    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.5.levels.0"
+    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2.levels.0"
     assert finding.message == 'vintage 2025 has no level wardd; did you mean "ward"?'
 
 
 def test_a_level_of_which_no_area_is_wholly_covered(tmp_path: Path) -> None:
     (finding,) = findings(tmp_path, ("levels: [ward]", "levels: [ward, region]"))
-    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.5.levels.1"
+    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2.levels.1"
     assert finding.message == "no area of level region is wholly covered by this release; leave the level out."
 
 
 def test_a_crossing_with_what_the_area_decides(tmp_path: Path) -> None:
     deprivation = "    levels: [local_authority]\n    breakdowns: [[idaci_decile]]\n"
     (finding,) = findings(tmp_path, (deprivation, deprivation.replace("local_authority", "local_authority, lsoa")))
-    assert finding.where == f"release.yaml:{line_of('breakdowns: [[idaci_decile]]')}: tables.2.breakdowns.0"
+    assert finding.where == f"release.yaml:{line_of('breakdowns: [[idaci_decile]]')}: tables.1.breakdowns.0"
     assert finding.message == (
         "idaci_decile is the same for everybody in an area of level lsoa. Take the level out of this table."
     )
@@ -108,9 +139,9 @@ def test_what_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("levels: [ward]", "levels: [region]"),
     )
     assert [f.where.split(": ")[1] for f in found] == [
+        "tables.1.levels.0",
         "tables.2.levels.0",
-        "tables.5.levels.0",
-        "tables.2.breakdowns.0",
+        "tables.1.breakdowns.0",
     ]
 
 

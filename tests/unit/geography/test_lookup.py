@@ -127,6 +127,19 @@ def test_areas_need_their_columns(metadata_folder: Path) -> None:
     assert refusal(metadata_folder) == "geography/2025/areas.csv: lacks the columns area_name, geographic_level."
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "missing"),
+    [
+        ("code_changes.csv", "old_code,new", "old_name, new_code"),
+        ("characteristics.csv", "area,decile", "lsoa"),
+    ],
+)
+def test_further_files_need_their_columns_too(metadata_folder: Path, name: str, header: str, missing: str) -> None:
+    path = metadata_folder / "geography" / "2025" / name
+    path.write_text(f"{header}\nL1,1\n", encoding="utf-8")
+    assert refusal(metadata_folder) == f"geography/2025/{name}: lacks the columns {missing}."
+
+
 def test_a_finest_area_stands_once(metadata_folder: Path) -> None:
     path = metadata_folder / "geography" / "2025" / "nesting.csv"
     path.write_text(path.read_text(encoding="utf-8") + "L1,W1,D1,C1,E\n", encoding="utf-8")

@@ -67,8 +67,11 @@ breakdowns:
   decile: {title: Decile, column: decile, description: Decile.}
 measures:
   children: {kind: count, title: Children, description: Children., count_name: children_count}
-  good: {kind: share, title: Good, description: Good., column: is_good, of: children, count_name: good_count, percent_name: good_percent}
-  average: {kind: mean, title: Average, description: Average., column: score, mean_name: average, minimum: 0, maximum: 17}
+  good:
+    {kind: share, title: Good, description: Good., column: is_good, of: children, count_name: good_count,
+     percent_name: good_percent}
+  average:
+    {kind: mean, title: Average, description: Average., column: score, mean_name: average, minimum: 0, maximum: 17}
 outcomes:
   result: {title: Result, measures: [good]}
 quality: {coverage: All., strengths: Many., limits: Some., comparability: None.}

@@ -34,8 +34,8 @@ SOURCE: dict[str, Any] = {
         ({"type": "area", "source": "S", "level": "lsoa"}, AreaColumn),
     ],
 )
-def test_the_type_says_which_column_it_is(given: dict[str, Any], expected: type) -> None:
-    column = COLUMN.validate_python(given)
+def test_the_type_says_which_column_it_is(given: dict[str, Any], expected: type[Any]) -> None:
+    column: Any = COLUMN.validate_python(given)
     assert type(column) is expected
     assert column.missing == ("",)
     assert COLUMN.validate_python({**given, "missing": ["", "-9"]}).missing == ("", "-9")

@@ -1,19 +1,19 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from ndl_publish.spec.base import parse
 from ndl_publish.spec.dataset import Dataset, MeanMeasure, ShareMeasure
+from tests.unit.spec.conftest import Project
 
 
 @pytest.fixture
-def dataset(project: Any) -> Dataset:
+def dataset(project: Project) -> Dataset:
     return parse(project.metadata, Dataset)[0]
 
 
-def message(project: Any, old: str, new: str) -> str:
+def message(project: Project, old: str, new: str) -> str:
     project.edit(project.metadata, old, new)
     finding = project.finding()
     assert finding.code == "NDL-R003"
@@ -57,14 +57,16 @@ def test_categories_of_a_column(dataset: Dataset, column: str, expected: tuple[s
     assert dataset.categories(column) == expected
 
 
-def test_with_missing_adds_its_label_to_the_column_it_reads(project: Any) -> None:
-    project.edit(project.metadata, "population:", "  sex_all: {rule: with_missing, column: sex, missing: Unknown}\npopulation:")
+def test_with_missing_adds_its_label_to_the_column_it_reads(project: Project) -> None:
+    project.edit(
+        project.metadata, "population:", "  sex_all: {rule: with_missing, column: sex, missing: Unknown}\npopulation:"
+    )
     project.edit(project.metadata, "column: sex, description", "column: sex_all, description")
     dataset = parse(project.metadata, Dataset)[0]
     assert dataset.categories("sex_all") == ("Female", "Male", "Unknown")
 
 
-def test_two_codes_with_one_meaning_are_one_category(project: Any) -> None:
+def test_two_codes_with_one_meaning_are_one_category(project: Project) -> None:
     project.edit(project.metadata, "codes: {F: Female, M: Male}", "codes: {F: Female, 2: Female, M: Male}")
     assert parse(project.metadata, Dataset)[0].categories("sex") == ("Female", "Male")
 
@@ -75,7 +77,7 @@ def test_nesting(dataset: Dataset) -> None:
     assert not dataset.is_area_characteristic("sex")
 
 
-def test_the_first_case_that_holds_gives_the_parent(project: Any) -> None:
+def test_the_first_case_that_holds_gives_the_parent(project: Project) -> None:
     project.edit(
         project.metadata,
         "      - {label: AB, when: {fine: [A, B]}}\n",
@@ -182,12 +184,12 @@ CROSS_CHECKS = {
 
 
 @pytest.mark.parametrize("case", sorted(CROSS_CHECKS))
-def test_what_does_not_hang_together_is_told(project: Any, case: str) -> None:
+def test_what_does_not_hang_together_is_told(project: Project, case: str) -> None:
     old, new, expected = CROSS_CHECKS[case]
     assert expected in message(project, old, new)
 
 
-def test_several_problems_are_told_together(project: Any) -> None:
+def test_several_problems_are_told_together(project: Project) -> None:
     project.edit(project.metadata, "place: {column: home", "place: {column: house")
     project.edit(project.metadata, "of: children,", "of: kids,")
     told = project.finding().message
@@ -213,12 +215,12 @@ def test_several_problems_are_told_together(project: Any) -> None:
         ("quality: {", "qualty: 1\nquality: {", "qualty"),
     ],
 )
-def test_the_place_of_a_mistake(project: Any, old: str, new: str, path: str) -> None:
+def test_the_place_of_a_mistake(project: Project, old: str, new: str, path: str) -> None:
     line = project.edit(project.metadata, old, new)
     assert project.finding().where == f"small.yaml:{line}: {path}"
 
 
-def test_no_value_is_quoted(project: Any) -> None:
+def test_no_value_is_quoted(project: Project) -> None:
     for old in ("years_before: 5", "minimum_weight: 0.85", "licence: OGL-UK-3.0", "email: a@example.gov.uk"):
         project.edit(project.metadata, old, f"{old.split(':')[0]}: canary7431")
     error = project.refusal()
@@ -226,7 +228,7 @@ def test_no_value_is_quoted(project: Any) -> None:
     assert "canary7431" not in str(error)
 
 
-def test_a_fixed_cohort_has_a_label_and_no_years(project: Any) -> None:
+def test_a_fixed_cohort_has_a_label_and_no_years(project: Project) -> None:
     project.edit(project.metadata, "kind: academic_birth_year, years_before: 5", "kind: fixed, label: census")
     assert parse(project.metadata, Dataset)[0].cohort.kind == "fixed"
     project.edit(project.metadata, "label: census", "label: census, years_before: 5")
@@ -241,7 +243,7 @@ def test_measures_have_their_defaults(dataset: Dataset) -> None:
     assert good.of == "children"
 
 
-def test_one_source_needs_no_links(project: Any, dataset: Dataset) -> None:
+def test_one_source_needs_no_links(project: Project, dataset: Dataset) -> None:
     del project
     given = dataset.model_dump()
     given["sources"] = {"profile": given["sources"]["profile"]}

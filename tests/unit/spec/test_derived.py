@@ -51,7 +51,7 @@ OPTIONAL = {
 }
 
 
-def rule_of(name: str, **changes: object) -> Any:
+def rule_of(name: str, **changes: object) -> Any:  # noqa: ANN401 - one of eleven models
     return RULE.validate_python({"rule": name, **RULES[name][0], **changes})
 
 

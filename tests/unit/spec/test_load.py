@@ -1,7 +1,6 @@
 import json
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,11 +9,16 @@ from hypothesis import strategies as st
 from ndl_publish.errors import RuleError
 from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import ClassicRules, DpRules
+from tests.unit.spec.conftest import Project
 
 
-def test_release_metadata_and_rules_are_read_together(project: Any) -> None:
+def test_release_metadata_and_rules_are_read_together(project: Project) -> None:
     spec = project.load()
-    assert (spec.release.release_id, spec.dataset.dataset_id, spec.rules.rules_id) == ("small-release", "small", "noisy")
+    assert (spec.release.release_id, spec.dataset.dataset_id, spec.rules.rules_id) == (
+        "small-release",
+        "small",
+        "noisy",
+    )
     assert isinstance(spec.rules, DpRules)
     assert spec.folder == project.folder.resolve()
     assert spec.metadata_folder == project.folder
@@ -22,12 +26,12 @@ def test_release_metadata_and_rules_are_read_together(project: Any) -> None:
         spec.folder = Path()
 
 
-def test_rules_of_the_other_mode(project: Any) -> None:
+def test_rules_of_the_other_mode(project: Project) -> None:
     project.edit(project.release, "rules: noisy", "rules: exact")
     assert isinstance(project.load().rules, ClassicRules)
 
 
-def test_metadata_and_rules_may_stand_beside_the_release(project: Any, tmp_path: Path) -> None:
+def test_metadata_and_rules_may_stand_beside_the_release(project: Project, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     project.metadata.rename(own / "mine.yaml")
@@ -37,7 +41,7 @@ def test_metadata_and_rules_may_stand_beside_the_release(project: Any, tmp_path:
     assert project.load().dataset.dataset_id == "small"
 
 
-def test_what_ships_is_the_default(project: Any) -> None:
+def test_what_ships_is_the_default(project: Project) -> None:
     project.edit(project.release, "metadata: small", "metadata: smal")
     with pytest.raises(RuleError) as caught:
         load_release(project.release)
@@ -46,7 +50,7 @@ def test_what_ships_is_the_default(project: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["release", "metadata", "noisy"])
-def test_each_file_must_be_there(project: Any, name: str) -> None:
+def test_each_file_must_be_there(project: Project, name: str) -> None:
     getattr(project, name).unlink()
     assert project.refusal().code == "NDL-R001"
 
@@ -116,13 +120,15 @@ def test_each_file_must_be_there(project: Any, name: str) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_told_with_its_line(project: Any, old: str, new: str, where: str, message: str) -> None:
+def test_what_does_not_fit_is_told_with_its_line(
+    project: Project, old: str, new: str, where: str, message: str
+) -> None:
     project.edit(project.release, old, new)
     finding = project.finding()
     assert (finding.code, finding.severity, finding.where, finding.message) == ("NDL-R004", "error", where, message)
 
 
-def test_a_misspelt_source_is_told_from_both_sides(project: Any) -> None:
+def test_a_misspelt_source_is_told_from_both_sides(project: Project) -> None:
     project.edit(project.release, "profile: data", "profil: data")
     told = [finding.message for finding in project.refusal().findings]
     assert told == [
@@ -131,7 +137,7 @@ def test_a_misspelt_source_is_told_from_both_sides(project: Any) -> None:
     ]
 
 
-def test_a_data_set_of_one_source_needs_no_links(project: Any) -> None:
+def test_a_data_set_of_one_source_needs_no_links(project: Project) -> None:
     text = project.metadata.read_text(encoding="utf-8")
     start = text.index("  reviews:\n")
     text = text[:start] + text[text.index("derived:") :]
@@ -143,7 +149,7 @@ def test_a_data_set_of_one_source_needs_no_links(project: Any) -> None:
     assert told == ["release.yaml:13: sources.links", "release.yaml:12: sources.reviews"]
 
 
-def test_all_that_does_not_fit_is_told_at_once(project: Any) -> None:
+def test_all_that_does_not_fit_is_told_at_once(project: Project) -> None:
     project.edit(project.release, "measures: [children, good, average]", "measures: [kids, good]")
     project.edit(project.release, "levels: [region]", "levels: [ward]")
     project.edit(project.release, "  links: data/links.csv\n", "")
@@ -152,14 +158,12 @@ def test_all_that_does_not_fit_is_told_at_once(project: Any) -> None:
     assert error.message == "release.yaml: does not fit its metadata or rules."
 
 
-def test_the_limit_is_that_of_each_level(project: Any) -> None:
+def test_the_limit_is_that_of_each_level(project: Project) -> None:
     project.edit(project.release, "levels: [region]", "levels: [region, lsoa]")
-    assert project.finding().message == (
-        "finer than the rules allow: at level lsoa at most 1 breakdowns are crossed."
-    )
+    assert project.finding().message == ("finer than the rules allow: at level lsoa at most 1 breakdowns are crossed.")
 
 
-def test_a_mean_by_characteristic_is_refused_under_classic_rules_only(project: Any) -> None:
+def test_a_mean_by_characteristic_is_refused_under_classic_rules_only(project: Project) -> None:
     project.edit(project.release, "measures: [children, good]\n", "measures: [children, good, average]\n")
     assert project.load().release.tables[1].measures[-1] == "average"
     project.edit(project.release, "rules: noisy", "rules: exact")
@@ -171,22 +175,28 @@ def test_a_mean_by_characteristic_is_refused_under_classic_rules_only(project: A
     assert all("a mean by characteristic is not published under classic rules" in f.message for f in findings)
 
 
-def test_a_mean_without_characteristic_is_fine_under_classic_rules(project: Any) -> None:
+def test_a_mean_without_characteristic_is_fine_under_classic_rules(project: Project) -> None:
     project.edit(project.release, "rules: noisy", "rules: exact")
     assert "average" in project.load().release.tables[0].measures
 
 
 @pytest.mark.parametrize(
     ("period", "years", "cohort"),
-    [("202425", 5, "2019-20"), ("2024", 5, "2019-20"), ("202425", 0, "2024-25"), ("200405", 5, "1999-00"), ("201415", 5, "2009-10")],
+    [
+        ("202425", 5, "2019-20"),
+        ("2024", 5, "2019-20"),
+        ("202425", 0, "2024-25"),
+        ("200405", 5, "1999-00"),
+        ("201415", 5, "2009-10"),
+    ],
 )
-def test_the_birth_cohort_is_an_academic_year(project: Any, period: str, years: int, cohort: str) -> None:
+def test_the_birth_cohort_is_an_academic_year(project: Project, period: str, years: int, cohort: str) -> None:
     project.edit(project.release, '"202425"', f'"{period}"')
     project.edit(project.metadata, "years_before: 5", f"years_before: {years}")
     assert project.load().cohort == cohort
 
 
-def test_a_fixed_cohort_is_its_label(project: Any) -> None:
+def test_a_fixed_cohort_is_its_label(project: Project) -> None:
     project.edit(project.metadata, "kind: academic_birth_year, years_before: 5", "kind: fixed, label: census_2011")
     assert project.load().cohort == "census_2011"
 
@@ -204,11 +214,11 @@ def test_consecutive_years_are_consecutive_cohorts(loaded: ReleaseSpec, year: in
 
 
 @pytest.fixture
-def loaded(project: Any) -> Any:
+def loaded(project: Project) -> ReleaseSpec:
     return project.load()
 
 
-def test_patterns_are_expanded_in_order_and_relative_to_the_release(project: Any, loaded: ReleaseSpec) -> None:
+def test_patterns_are_expanded_in_order_and_relative_to_the_release(project: Project, loaded: ReleaseSpec) -> None:
     data = project.folder / "data"
     data.mkdir()
     for name in ("profile_b.csv", "profile_a.csv", "other.csv"):
@@ -223,7 +233,7 @@ def test_a_pattern_without_a_match_stays_so_that_its_name_can_be_told(loaded: Re
     assert [file.name for file in loaded.source_files("profile")] == ["profile*.csv"]
 
 
-def test_a_whole_path_is_not_moved(project: Any, tmp_path: Path) -> None:
+def test_a_whole_path_is_not_moved(project: Project, tmp_path: Path) -> None:
     project.edit(project.release, "links: data/links.csv", f"links: {tmp_path / 'elsewhere' / 'links.csv'}")
     assert project.load().source_files("links") == (tmp_path / "elsewhere" / "links.csv",)
 
@@ -233,7 +243,7 @@ def test_a_source_that_is_not_there_is_a_fault_of_the_caller(loaded: ReleaseSpec
         loaded.source_files("schools")
 
 
-def test_json_leaves_out_where_the_records_lie(project: Any) -> None:
+def test_json_leaves_out_where_the_records_lie(project: Project) -> None:
     project.edit(project.release, "links: data/links.csv", "links: canary7431/links.csv")
     content = project.load().as_json()
     assert set(content) == {"release", "dataset", "rules"}
@@ -245,9 +255,9 @@ def test_json_leaves_out_where_the_records_lie(project: Any) -> None:
     assert content["rules"]["noise"]["rho"]["value"] == "0.1"
 
 
-def test_json_of_the_same_files_is_the_same(project: Any) -> None:
+def test_json_of_the_same_files_is_the_same(project: Project) -> None:
     assert json.dumps(project.load().as_json()) == json.dumps(project.load().as_json())
 
 
-def test_repr_does_not_hold_the_file(project: Any) -> None:
+def test_repr_does_not_hold_the_file(project: Project) -> None:
     assert "YamlSource" not in repr(project.load())

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from ndl_publish.spec.release import Release
+from tests.unit.spec.conftest import Project
 
 GOOD: dict[str, Any] = {
     "release_id": "small-release",
@@ -104,7 +105,11 @@ def test_the_release_time_needs_a_zone_and_keeps_it() -> None:
 
 @pytest.mark.parametrize(
     "geography",
-    [{"vintage": "2025", "level": "region"}, {"vintage": "2025", "areas": ["E1"]}, {"vintage": "2025", "level": "region", "areas": []}],
+    [
+        {"vintage": "2025", "level": "region"},
+        {"vintage": "2025", "areas": ["E1"]},
+        {"vintage": "2025", "level": "region", "areas": []},
+    ],
 )
 def test_level_and_areas_go_together(geography: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="level and areas go together"):
@@ -116,7 +121,7 @@ def test_one_file_or_many() -> None:
     assert release.sources == {"a": ("x.csv",), "b": ("y.csv", "z.csv")}
 
 
-def test_mistakes_in_a_release_file_are_told_with_their_lines(project: Any) -> None:
+def test_mistakes_in_a_release_file_are_told_with_their_lines(project: Project) -> None:
     project.edit(project.release, "version: 1.0.0", "version: canary7431")
     project.edit(project.release, "levels: [region]", "levels: [region, Canary7431]")
     project.edit(project.release, 'geography: {vintage: "2025"}', 'geography: {vintage: "2025", lvel: region}')

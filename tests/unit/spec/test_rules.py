@@ -1,16 +1,17 @@
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules, Geometric
+from tests.unit.spec.conftest import Project
 
 REFERENCE = 'valid_from: 2026-04-01, reference: {title: Policy, href: "https://example.org"}'
 
 
-def finding(path: Any) -> Finding:
+def finding(path: Path) -> Finding:
     with pytest.raises(RuleError) as caught:
         load_rules(path)
     assert caught.value.code == "NDL-R003"
@@ -18,7 +19,7 @@ def finding(path: Any) -> Finding:
     return caught.value.findings[0]
 
 
-def test_noise_is_exact(project: Any) -> None:
+def test_noise_is_exact(project: Project) -> None:
     rules = load_rules(project.noisy)
     assert isinstance(rules, DpRules)
     assert isinstance(rules.noise, DiscreteGaussian)
@@ -28,7 +29,7 @@ def test_noise_is_exact(project: Any) -> None:
     assert rules.weights == {}
 
 
-def test_classic_numbers(project: Any) -> None:
+def test_classic_numbers(project: Project) -> None:
     rules = load_rules(project.exact)
     assert isinstance(rules, ClassicRules)
     assert (rules.minimum_count, rules.protects_zeros) == (5, False)
@@ -38,7 +39,7 @@ def test_classic_numbers(project: Any) -> None:
     assert rules.protects_zeros
 
 
-def test_of_two_thresholds_the_larger_holds(project: Any) -> None:
+def test_of_two_thresholds_the_larger_holds(project: Project) -> None:
     extra = f"  - {{method: threshold, minimum_count: {{value: 7, unit: children, {REFERENCE}}}}}\n"
     project.edit(project.exact, "  - {method: zero, policy: show}\n", extra)
     rules = load_rules(project.exact)
@@ -46,14 +47,14 @@ def test_of_two_thresholds_the_larger_holds(project: Any) -> None:
     assert (rules.minimum_count, rules.protects_zeros) == (7, False)
 
 
-def test_classic_rules_need_a_threshold(project: Any) -> None:
+def test_classic_rules_need_a_threshold(project: Project) -> None:
     text = project.exact.read_text(encoding="utf-8")
     start = text.index("  - method: threshold")
     project.exact.write_text(text[:start] + text[text.index("  - {method: zero") :], encoding="utf-8")
     assert finding(project.exact).message == "primary: a threshold rule is needed."
 
 
-def test_geometric_noise(project: Any) -> None:
+def test_geometric_noise(project: Project) -> None:
     text = project.noisy.read_text(encoding="utf-8")
     start, end = text.index("noise:"), text.index("lifetime_cap")
     epsilon = f"noise: {{method: geometric, epsilon: {{value: 1, unit: epsilon, {REFERENCE}}}}}\n"
@@ -71,25 +72,29 @@ def test_geometric_noise(project: Any) -> None:
     [
         ("value: 0.1,", "value: 0,", "noise: the privacy loss must be above 0 and in unit rho."),
         ("value: 0.1,", "value: -0.1,", "noise: the privacy loss must be above 0 and in unit rho."),
-        ("value: 0.1, unit: rho", "value: 0.1, unit: epsilon", "noise: the privacy loss must be above 0 and in unit rho."),
+        (
+            "value: 0.1, unit: rho",
+            "value: 0.1, unit: epsilon",
+            "noise: the privacy loss must be above 0 and in unit rho.",
+        ),
         ("value: 0.5,", "value: 0.0,", "lifetime_cap: must be above 0 and in unit rho."),
         ("value: 0.5, unit: rho", "value: 0.5, unit: epsilon", "lifetime_cap: must be above 0 and in unit rho."),
     ],
 )
-def test_a_privacy_loss_that_means_nothing(project: Any, old: str, new: str, message: str) -> None:
+def test_a_privacy_loss_that_means_nothing(project: Project, old: str, new: str, message: str) -> None:
     project.edit(project.noisy, old, new)
     assert finding(project.noisy).message == message
 
 
 @pytest.mark.parametrize("mode", ["mode: both", "mode: DP", "mode: [dp]", "mode:", "mod: dp"])
-def test_the_mode_must_be_one_of_two(project: Any, mode: str) -> None:
+def test_the_mode_must_be_one_of_two(project: Project, mode: str) -> None:
     project.edit(project.noisy, "mode: dp", mode)
     with pytest.raises(RuleError) as caught:
         load_rules(project.noisy)
     assert str(caught.value) == "NDL-R005: noisy.yaml: mode must be dp or classic."
 
 
-def test_each_mode_refuses_the_keys_of_the_other(project: Any) -> None:
+def test_each_mode_refuses_the_keys_of_the_other(project: Project) -> None:
     project.edit(project.exact, "mode: classic", "mode: dp")
     with pytest.raises(RuleError) as caught:
         load_rules(project.exact)
@@ -104,12 +109,17 @@ def test_each_mode_refuses_the_keys_of_the_other(project: Any) -> None:
     [
         ("minimum_count: {value: 10", "minimun_count: {value: 10", "withhold.minimun_count", "minimum_count"),
         ("maximum_margin: {value: 10,", "maximum_margin: {valu: 10,", "withhold.maximum_margin.valu", '"value"'),
-        ("delta: {value: 0.0000001, unit: probability", "delta: {value: 0.0000001, unit: chance", "noise.delta.unit", "'rho'"),
+        (
+            "delta: {value: 0.0000001, unit: probability",
+            "delta: {value: 0.0000001, unit: chance",
+            "noise.delta.unit",
+            "'rho'",
+        ),
         ("secondary: {method: witness_circuits}", "secondary: {method: luck}", "secondary.method", "witness_circuits"),
         ("finest:", "fine: {}\nfinest:", "fine", "finest"),
     ],
 )
-def test_mistakes_are_told_with_their_path(project: Any, old: str, new: str, where: str, part: str) -> None:
+def test_mistakes_are_told_with_their_path(project: Project, old: str, new: str, where: str, part: str) -> None:
     line = project.edit(project.noisy, old, new)
     with pytest.raises(RuleError) as caught:
         load_rules(project.noisy)
@@ -119,9 +129,9 @@ def test_mistakes_are_told_with_their_path(project: Any, old: str, new: str, whe
 
 @pytest.mark.parametrize("key", ["value", "unit", "valid_from", "reference"])
 @pytest.mark.parametrize("number", ["lifetime_cap", "withhold.minimum_count", "noise.rho", "finest.lsoa"])
-def test_a_number_without_source_day_or_unit_is_refused(project: Any, number: str, key: str) -> None:
+def test_a_number_without_source_day_or_unit_is_refused(project: Project, number: str, key: str) -> None:
     lines = project.noisy.read_text(encoding="utf-8").splitlines()
-    name = number.split(".")[-1]
+    name = number.rsplit(".", maxsplit=1)[-1]
     at = next(i for i, line in enumerate(lines) if line.strip().startswith(f"{name}:"))
     cut = {"value": "value: ", "unit": "unit: ", "valid_from": "valid_from: ", "reference": "reference: "}[key]
     lines[at] = lines[at].replace(cut, f"x_{cut}", 1)
@@ -132,7 +142,7 @@ def test_a_number_without_source_day_or_unit_is_refused(project: Any, number: st
     assert found[f"noisy.yaml:{at + 1}: {number}.{key}"] == "this key is needed and is not there."
 
 
-def test_rules_need_a_reference(project: Any) -> None:
+def test_rules_need_a_reference(project: Project) -> None:
     text = project.noisy.read_text(encoding="utf-8")
     start = text.index("references:")
     end = text.index("\n", start)

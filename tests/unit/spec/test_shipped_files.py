@@ -83,7 +83,9 @@ def test_every_number_says_what_it_is_and_where_it_comes_from(path: Path) -> Non
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
 def test_no_bare_number_stands_in_a_rule_book(path: Path) -> None:
-    bare = [at for at, value in parts(load_rules(path)) if isinstance(value, int | float) and not isinstance(value, bool)]
+    bare = [
+        at for at, value in parts(load_rules(path)) if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
     assert bare == []
 
 

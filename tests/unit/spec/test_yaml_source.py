@@ -182,8 +182,10 @@ trees = st.dictionaries(
     st.from_regex(r"[a-z]{1,6}", fullmatch=True),
     st.recursive(
         scalars,
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), inner, max_size=3)
+        ),
         max_leaves=8,
     ),
     min_size=1,
