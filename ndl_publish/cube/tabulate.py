@@ -40,7 +40,7 @@ def tabulate(records: ValidatedRecords, spec: ReleaseSpec, geography: Geography,
     codes = _codes(finest, spec, geography, layout)
     order = np.lexsort(codes.T[::-1])
     children = finest[CHILDREN].cast(pl.Int64).to_numpy()[order]
-    codes = codes[order]
+    codes = np.asfortranarray(codes[order])  # cells are looked up dimension by dimension
     row_sums = {name: finest[column].cast(pl.Int64).to_numpy()[order] for name, column in sum_columns.items()}
     sums = {name: layout.base.tabulate(codes, values) for name, values in row_sums.items()}
     counts = layout.grid.tabulate(codes, children)

@@ -1,4 +1,5 @@
 import ast
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ class SourceFile:
         self.text = path.read_text(encoding="utf-8")
         self.tree = ast.parse(self.text)
 
+    @cached_property
     def imports(self) -> list[tuple[str, bool, int]]:
         """Return every import as full name, whether it runs when the module is imported, and level of dots."""
         runs_later = {

@@ -42,7 +42,7 @@ RIGHT_OF_THE_LINE = {"audit", "package", "publish"}
 
 
 def stages_used(source: SourceFile) -> set[str]:
-    names = [name.split(".") for name, _, _ in source.imports()]
+    names = [name.split(".") for name, _, _ in source.imports]
     return {parts[1] for parts in names if parts[0] == "ndl_publish" and len(parts) > 1} - {"__version__"}
 
 
@@ -80,7 +80,7 @@ def test_only_the_pipeline_and_what_drives_it_know_both_sides_of_the_line(source
 
 
 def test_imports_are_absolute(sources: dict[str, SourceFile]) -> None:
-    relative = [where for where, source in sources.items() if any(level for _, _, level in source.imports())]
+    relative = [where for where, source in sources.items() if any(level for _, _, level in source.imports)]
     assert relative == []
 
 
@@ -89,4 +89,4 @@ def test_a_forbidden_import_inside_a_function_is_seen(sources: dict[str, SourceF
     planted = type(source)(source.path)
     planted.tree = ast.parse("def f():\n    from ndl_publish.protect import dp\n    import ndl_publish.ledger.book\n")
     assert stages_used(planted) == {"protect", "ledger"}
-    assert [at_once for _, at_once, _ in planted.imports()] == [False, False]
+    assert [at_once for _, at_once, _ in planted.imports] == [False, False]

@@ -47,9 +47,9 @@ def test_every_attack_is_registered(sources: dict[str, SourceFile]) -> None:
     for where, source in sources.items():
         if source.stage == "audit":
             for node in source.tree.body:
-                is_public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-                if is_public and ast.unparse(node.returns or ast.Constant(None)) == "Intervals":
-                    found.add((where, node.name))
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                    returns = ast.unparse(node.returns or ast.Constant(None))
+                    found |= {(where, node.name)} if returns == "Intervals" else set()
     assert found == {(f"audit/{name}.py", name) for name in ATTACKS}
     assert {name: attack.__module__.split(".")[-1] for name, attack in ATTACKS.items()} == {n: n for n in ATTACKS}
 
@@ -66,7 +66,7 @@ def test_every_primary_rule_is_called_by_protection(root: Path, sources: dict[st
             where
             for where, source in sources.items()
             if where != f"protect/primary/{module}.py"
-            and any(name == f"ndl_publish.protect.primary.{module}.{function}" for name, _, _ in source.imports())
+            and any(name == f"ndl_publish.protect.primary.{module}.{function}" for name, _, _ in source.imports)
         ]
         assert users, function
 

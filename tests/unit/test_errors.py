@@ -64,13 +64,13 @@ def test_findings_are_named_only_by_keyword() -> None:
 
 def test_catching_one_family_lets_the_others_pass() -> None:
     def refuse() -> None:
-        raise BudgetError("NDL-B001", "no")
-
-    with pytest.raises(BudgetError):
         try:
-            refuse()
+            raise BudgetError("NDL-B001", "no")
         except (RuleError, InputError, DisclosureError, TargetError):
             pytest.fail("caught by another family")
+
+    with pytest.raises(BudgetError):
+        refuse()
 
 
 def test_a_finding_travels_between_processes() -> None:

@@ -23,7 +23,7 @@ def test_release_metadata_and_rules_are_read_together(project: Project) -> None:
     assert spec.folder == project.folder.resolve()
     assert spec.metadata_folder == project.folder
     with pytest.raises(FrozenInstanceError):
-        spec.folder = Path()
+        spec.folder = Path()  # type: ignore[misc]
 
 
 def test_rules_of_the_other_mode(project: Project) -> None:

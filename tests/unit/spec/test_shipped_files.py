@@ -1,4 +1,4 @@
-"""Everything that ships can be loaded, and every number of a rule says its unit, since when it holds, and who says so."""
+"""Everything that ships can be loaded, and every number of a rule says its unit, start date and source."""
 
 from collections.abc import Iterator
 from datetime import date
