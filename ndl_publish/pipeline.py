@@ -23,7 +23,7 @@ from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.errors import Finding, RuleError
-from ndl_publish.geography.coverage import covered_geography
+from ndl_publish.geography.coverage import covered_geography, whole_geography
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.home import Home
 from ndl_publish.ledger.grant import Grant
@@ -143,7 +143,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         audited = _audit(prepared, classic.protected, classic.withheld, progress)
         pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts)
         package = build_package(
-            audited, spec=spec, geography=prepared.geography, out=out, internal=pack, progress=progress
+            audited, spec=spec, geography=whole_geography(spec), out=out, internal=pack, progress=progress
         )
         return Built(prepared, package, audited, None, records.findings)
     progress("Measuring", 0, 0)
@@ -156,7 +156,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
         package = build_package(
-            audited, spec=spec, geography=prepared.geography, out=out, internal=pack, progress=progress
+            audited, spec=spec, geography=whole_geography(spec), out=out, internal=pack, progress=progress
         )
         ledger.commit(noisy.grant, outputs=package.files, actor=actor)
     return Built(prepared, package, audited, noisy.grant, records.findings)

@@ -8,6 +8,15 @@ from ndl_publish.spec.base import nearest
 from ndl_publish.spec.load import ReleaseSpec
 
 
+def whole_geography(spec: ReleaseSpec) -> Geography:
+    """Return the look-ups of a release's vintage, all areas.
+
+    Raises:
+        RuleError: ``NDL-R010`` when the vintage is not there.
+    """
+    return load_geography(spec.release.geography.vintage, metadata_folder=spec.metadata_folder)
+
+
 def covered_geography(spec: ReleaseSpec) -> Geography:
     """Return the look-ups of a release's vintage, cut down to the areas it covers.
 
@@ -15,7 +24,7 @@ def covered_geography(spec: ReleaseSpec) -> Geography:
         RuleError: ``NDL-R010`` when the vintage is not there, ``NDL-R011`` when a level or an area is not in it, no
             area of a table's level is wholly covered, or a table crosses a level with what that level decides.
     """
-    whole = load_geography(spec.release.geography.vintage, metadata_folder=spec.metadata_folder)
+    whole = whole_geography(spec)
     findings = (*_area_findings(spec, whole), *_level_findings(spec, whole))
     if not findings:
         wanted = spec.release.geography

@@ -10,10 +10,11 @@ import polars as pl
 from ndl_publish import columns
 from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
-from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
+from ndl_publish.errors import Finding, InputError, RuleError
 from ndl_publish.protect.primary.threshold import threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
-from ndl_publish.protect.secondary.suppress import Progress, explain_unprotected, suppress
+from ndl_publish.protect.secondary.refuse import suppress_or_refuse
+from ndl_publish.protect.secondary.suppress import Progress
 from ndl_publish.spec.counts_tables import CountsTables
 
 LARGEST_COUNT = 2**40
@@ -89,10 +90,7 @@ def protect_classic_counts(
         counts=counts.counts,
         tie_break=tie_break,
     )
-    found = suppress(problem, progress=progress)
-    if len(found.unprotected):
-        findings = explain_unprotected(problem, found)
-        raise DisclosureError("NDL-D020", "some small counts cannot be protected; see the remedies", findings=findings)
+    found = suppress_or_refuse(problem, progress=progress)
     return values, found.mask
 
 

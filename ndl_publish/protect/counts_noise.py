@@ -7,7 +7,7 @@ import numpy as np
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import Block, CellGrid, IntArray
 from ndl_publish.cube.model import FinestRows
-from ndl_publish.errors import DisclosureError, RuleError
+from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.least_squares import FloatArray
@@ -19,7 +19,7 @@ from ndl_publish.protect.intervals import count_ends
 from ndl_publish.protect.measure import METHOD_VERSION
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
-from ndl_publish.protect.secondary.suppress import explain_unprotected, suppress
+from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.tree_residuals import CHILDREN_QUANTITY, TreeResidualPlan, tree_residual_plan
 from ndl_publish.protect.withhold import Recoverable
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
@@ -91,13 +91,7 @@ def protect_dp_counts(
         signed=True,
         tie_break=payment.key.keyed_digest("ties", request.request_digest.encode()).encode(),
     )
-    found = suppress(problem, progress=progress)
-    if len(found.unprotected):
-        raise DisclosureError(
-            "NDL-D020",
-            "Some withheld counts cannot be kept from being computed. Nothing was written; see the remedies.",
-            findings=explain_unprotected(problem, found),
-        )
+    found = suppress_or_refuse(problem, progress=progress)
     lower, upper = count_ends(values.astype(np.float64), _variances(counts.grid, plan))
     return NoisyCounts(values, found.mask, lower.astype(np.int64), upper.astype(np.int64), grant)
 

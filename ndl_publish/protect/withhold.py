@@ -17,12 +17,11 @@ from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import BoolArray, Implication
-from ndl_publish.errors import DisclosureError
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.primary.threshold import threshold_rule
 from ndl_publish.protect.primary.zero import zero_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
-from ndl_publish.protect.secondary.suppress import explain_unprotected, suppress
+from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.spec.rules import ClassicRules, DpRules
 
 Progress = Callable[[str, int, int], None]
@@ -142,11 +141,4 @@ def _shown(layout: CubeLayout, mask: MaskArray, levels: tuple[str, ...], axis: i
 
 
 def _solve(problem: SuppressionProblem, possible: BoolArray, progress: Progress | None) -> Withheld:
-    answer = suppress(problem, progress=progress)
-    if len(answer.unprotected):
-        raise DisclosureError(
-            "NDL-D020",
-            "Some withheld counts cannot be kept from being computed. Nothing was published; see the remedies.",
-            findings=explain_unprotected(problem, answer),
-        )
-    return Withheld(answer.mask, possible)
+    return Withheld(suppress_or_refuse(problem, progress=progress).mask, possible)

@@ -20,12 +20,9 @@ import numpy.typing as npt
 from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.protect.secondary.axes import Axes
-from ndl_publish.protect.secondary.explain import explain_unprotected
 from ndl_publish.protect.secondary.geometry import Geometry, Rows, build_geometry, build_rows
 from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem, Witnesses
 from ndl_publish.protect.secondary.search import MAX_AXES, route
-
-__all__ = ["Progress", "explain_unprotected", "suppress"]
 
 Progress = Callable[[str, int, int], None]
 FloatArray = npt.NDArray[np.float64]

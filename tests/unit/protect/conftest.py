@@ -46,9 +46,11 @@ def cube(small: World) -> Cube:
 
 
 @pytest.fixture(scope="session")
-def dp_build(small: World, cube: Cube, tmp_path_factory: pytest.TempPathFactory) -> DpBuild:
+def dp_build(tmp_path_factory: pytest.TempPathFactory) -> DpBuild:
+    made = world(tmp_path_factory.mktemp("dp"))
+    cube = made.cube(children(N_CHILDREN))
     with Ledger.open(tmp_path_factory.mktemp("accounts") / "ledger.sqlite") as opened:
-        return DpBuild(small, cube, protect(small, cube, opened))
+        return DpBuild(made, cube, protect(made, cube, opened))
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,18 @@ from ndl_publish.protect.figures import Vectors
 from ndl_publish.protect.measure import ExactTables
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from ndl_publish.spec.rules import DpRules
-from tests.unit.cube.small_release import World, children, key, protect, rules, with_version, world
+from tests.unit.cube.small_release import MEANS, SMALL, World, children, key, protect, rules, with_version, world
 from tests.unit.protect.conftest import ClassicBuild, DpBuild
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return world(tmp_path_factory.mktemp("smaller"), tables=(SMALL, MEANS))
+
+
+@pytest.fixture(scope="module")
+def cube(small: World) -> Cube:
+    return small.cube(children(2500))
 
 
 @dataclass
@@ -109,7 +119,7 @@ def test_the_ledger_is_charged_before_anything_is_drawn_and_whatever_happens_the
 
 
 def test_what_the_cap_does_not_allow_is_never_drawn(tmp_path: Path, ledger: Ledger) -> None:
-    made = world(tmp_path, rho="0.4")
+    made = world(tmp_path, rho="0.4", tables=(SMALL,))
     book = made.spec.rules.model_copy(update={"lifetime_cap": _number("0.5", "rho")})
     made = replace(made, spec=replace(made.spec, rules=book))
     cube = made.cube(children(100))
