@@ -11,6 +11,7 @@ from tests.command import PILOT
 
 AREAS = ["E06000006", "E08000011"]
 TABLES = ["headline", "characteristics", "wards"]
+BREAKDOWNS = [["sex"], ["ethnicity_major"], ["sex", "fsm"]]
 SOURCES = ("profile", "health_visiting", "childcare", "links")
 IDS = {"health_visiting": "hv_id", "childcare": "childcare_id"}
 
@@ -34,6 +35,8 @@ def cut_down(folder: Path) -> None:
         content["tables"] = [table for table in content["tables"] if table["name"] in TABLES]
         for table in content["tables"]:
             table["levels"] = [level for level in table["levels"] if level != "combined_authority"]
+            if "breakdowns" in table:
+                table["breakdowns"] = BREAKDOWNS
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 

@@ -32,6 +32,12 @@ def tables(public: Path) -> dict[str, pl.DataFrame]:
     }
 
 
+def public_bytes(out: Path) -> dict[str, bytes]:
+    """Return the public files of the only package in a folder, by path."""
+    public = next(path for path in out.iterdir() if not path.name.startswith(".")) / "public"
+    return {path.relative_to(public).as_posix(): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+
+
 def measures(descriptor: dict[str, Any]) -> dict[str, str]:
     """Return count measure as written in the tables -> its name in the metadata, from ``specification.json``."""
     named = descriptor["dataset"]["measures"]

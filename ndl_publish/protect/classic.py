@@ -40,7 +40,13 @@ def protect_classic(
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode classic.")
     withheld = withhold_exact(cube, rules, tie_break=tie_break, progress=progress)
     cells = CellValues(
-        cube.layout, cube.counts, withheld.is_shown, withheld.is_possible, cube.sums, minimum_sum=rules.minimum_count
+        cube.layout,
+        cube.counts,
+        withheld.is_shown,
+        withheld.is_possible,
+        cube.sums,
+        minimum_sum=rules.minimum_count,
+        percent_decimals=int(rules.percent_decimals.value),
     )
     protected = ProtectedCube(
         "classic", cube.layout.grid, cube.counts * withheld.is_shown, withheld.is_shown, cube.layout.implications,

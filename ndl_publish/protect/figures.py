@@ -51,6 +51,7 @@ class CellValues:
         sums: Mean measure -> protected sum in every cell of ``layout.base``.
         noise: Covariances of the noise; none in classic mode, whose figures have no interval.
         maximum_margin: Widest half-interval of a percentage that is shown, in percentage points.
+        percent_decimals: Decimals that percentages are rounded to.
         minimum_sum: Exact sums nearer than this to the least or the most they could be are not given away by a mean.
     """
 
@@ -62,6 +63,7 @@ class CellValues:
     noise: Covariances | None = field(repr=False, default=None)
     maximum_margin: float | None = None
     minimum_sum: int | None = None
+    percent_decimals: int = PERCENT_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,9 @@ class _Part:
             wide = ~((upper - lower) / 2 <= self.cells.maximum_margin)
             status = np.where(shown & wide, UNRELIABLE, status)
         status = np.where((status == SHOWN) & (bottom <= 0), IMPOSSIBLE, status)
-        ends = round_outward(lower, upper, decimals=PERCENT_DECIMALS, within=(0.0, 100.0))
-        return self._column(measure.percent_name, PERCENT, np.round(value, PERCENT_DECIMALS), ends, status)
+        decimals = self.cells.percent_decimals
+        ends = round_outward(lower, upper, decimals=decimals, within=(0.0, 100.0))
+        return self._column(measure.percent_name, PERCENT, np.round(value, decimals), ends, status)
 
     def _mean(self, name: str, measure: MeanMeasure) -> _Column:
         layout = self.cells.layout

@@ -48,6 +48,9 @@ class Number(Spec):
 
 Model = TypeVar("Model", bound=Spec)
 
+_CHOOSERS = ("type", "rule", "kind", "method")
+"""Keys that choose between models; ``test_base.py`` finds out when one is missing here."""
+
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return a hint with the nearest valid name, or the valid names when none is near.
@@ -75,17 +78,28 @@ def parse(path: Path, model: type[Model]) -> tuple[Model, YamlSource]:
         return model.model_validate(source.content), source
     except ValidationError as error:
         names = _field_names(model, set())
-        findings = tuple(_finding(item, source, names) for item in error.errors(include_input=False, include_url=False))
+        items = error.errors(include_input=False, include_url=False)
+        findings = tuple(_finding(item, source, names) for item in items if not _follows(item, items))
     count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
     raise RuleError(
         "NDL-R003", f"{path.name}: {count}. Mend what is listed and run again.", findings=findings
     ) from None
 
 
+def _follows(item: Any, items: list[Any]) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Say whether a list is called too short only because an item in it is wrong."""
+    n = len(item["loc"])
+    return item["type"] == "too_short" and any(len(x["loc"]) > n and x["loc"][:n] == item["loc"] for x in items)
+
+
 def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa: ANN401 - pydantic's ErrorDetails
     key_path = _path_in_file(item["loc"], source)
     if item["type"] == "extra_forbidden":
         message = f"this key is not known here; {nearest(str(key_path[-1]), names)}"
+    elif item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        key_path = (*key_path, item["ctx"]["discriminator"].strip("'"))
+        tags = item["ctx"].get("expected_tags")
+        message = f"must be one of {tags}." if tags else "this key is needed and is not there."
     elif item["type"] == "missing":
         message = "this key is needed and is not there."
     else:
@@ -94,13 +108,27 @@ def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa
 
 
 def _path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> KeyPath:
-    """Drop the names of union members that pydantic puts into a location."""
+    """Drop what pydantic puts into a location beside keys: the names of union members, and ``[key]``.
+
+    A union member is told by the value of the key that chooses it; it may be spelt like a key (``rule: bands``).
+    """
     path: KeyPath = ()
-    for i, key in enumerate(loc):
-        is_last = i == len(loc) - 1
-        if (*path, key) in source.lines or is_last or isinstance(key, int):
+    here: Any = source.content
+    is_chosen = False
+    for key in loc:
+        if not is_chosen and isinstance(here, dict) and key in {here.get(chooser) for chooser in _CHOOSERS}:
+            is_chosen = True
+        elif key != "[key]":
             path = (*path, key)
+            here = _inside(here, key)
+            is_chosen = False
     return path
+
+
+def _inside(value: Any, key: str | int) -> Any:  # noqa: ANN401 - YAML holds anything
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key]
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _field_names(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:

@@ -66,6 +66,12 @@ class SumColumn(Spec):
     minimum: int = 0
     maximum: int
 
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> "SumColumn":
+        if self.minimum > self.maximum:
+            raise ValueError("minimum is larger than maximum")
+        return self
+
 
 class RowFilter(Spec):
     """Rows of a source that take part: those whose column holds one of the values."""

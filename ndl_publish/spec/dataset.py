@@ -4,9 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ndl_publish.columns import LEADING, TRAILING
 from ndl_publish.spec.base import Name, Reference, Spec, Text
 from ndl_publish.spec.columns import CategoryColumn, Links, Source
-from ndl_publish.spec.derived import AreaCharacteristic, Cases, Derived, WithMissing, categories_of, columns_used
+from ndl_publish.spec.derived import (
+    AreaCharacteristic,
+    Cases,
+    Derived,
+    HasRecord,
+    WithMissing,
+    categories_of,
+    columns_used,
+    values_compared,
+)
 
 
 class Publisher(Spec):
@@ -217,7 +227,13 @@ class Dataset(Spec):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Dataset":
-        problems = [*self._source_problems(), *self._name_problems(), *self._measure_problems()]
+        problems = [
+            *self._source_problems(),
+            *self._name_problems(),
+            *self._value_problems(),
+            *self._measure_problems(),
+            *self._figure_problems(),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -257,6 +273,45 @@ class Dataset(Spec):
         named = (self.place.column, self.population.column)
         unknown_named = [column for column in named if column is not None and column not in known]
         return problems + [f"place or population names {column}, which is not declared" for column in unknown_named]
+
+    def _value_problems(self) -> list[str]:
+        """Return rules that compare with what cannot occur: they would hold for nobody, without a word."""
+        problems = []
+        for name, rule in self.derived.items():
+            if isinstance(rule, HasRecord) and rule.source not in self.sources:
+                problems.append(f"derived.{name}.source names {rule.source}, which is not a source")
+            for column, values in values_compared(rule).items():
+                unknown = sorted(values - set(self.categories(column) or values))
+                if unknown:
+                    problems.append(f"derived.{name} compares {column} with {', '.join(unknown)}, which it never holds")
+        return problems
+
+    def _figure_problems(self) -> list[str]:
+        problems = []
+        keys = ("count_name", "percent_name", "mean_name")
+        names = [getattr(m, key) for m in self.measures.values() for key in keys if hasattr(m, key)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        problems += [f"measures: two figures have the name {name}" for name in twice]
+        taken = sorted(set(self.breakdowns) & {*LEADING, *TRAILING})
+        problems += [f"breakdowns.{name} has the name of a column of every published file" for name in taken]
+        for name, measure in self.measures.items():
+            if isinstance(measure, MeanMeasure) and measure.minimum > measure.maximum:
+                problems.append(f"measures.{name}: minimum is larger than maximum")
+            if isinstance(measure, ShareMeasure) and self._is_share_of_itself(name):
+                problems.append(f"measures.{name}.of leads back to itself")
+            if isinstance(measure, ShareMeasure) and isinstance(self.measures.get(measure.of), MeanMeasure):
+                problems.append(f"measures.{name}.of names {measure.of}, which is a mean")
+        return problems
+
+    def _is_share_of_itself(self, name: str) -> bool:
+        seen = {name}
+        measure = self.measures[name]
+        while isinstance(measure, ShareMeasure) and measure.of in self.measures:
+            if measure.of in seen:
+                return True
+            seen.add(measure.of)
+            measure = self.measures[measure.of]
+        return False
 
     def _nesting_problems(self, breakdown: str) -> list[str]:
         try:

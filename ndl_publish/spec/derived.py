@@ -6,9 +6,10 @@ rule (``not_assessed``): such a child is neither reached nor not reached.
 """
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ndl_publish.spec.base import Name, Spec, Text
 
@@ -55,12 +56,22 @@ class Band(Spec):
     maximum: int
 
 
+def _in_order(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+    """Refuse bands that are empty or overlap: a number must have one label."""
+    ordered = sorted(bands, key=lambda band: band.minimum)
+    if any(band.minimum > band.maximum for band in bands):
+        raise ValueError("a band's minimum is larger than its maximum")
+    if any(low.maximum >= high.minimum for low, high in pairwise(ordered)):
+        raise ValueError("two bands overlap")
+    return bands
+
+
 class Bands(Spec):
     """The label of the band a number falls in; ``missing`` where there is no number, if that may happen."""
 
     rule: Literal["bands"]
     column: Name
-    bands: tuple[Band, ...] = Field(min_length=1)
+    bands: Annotated[tuple[Band, ...], Field(min_length=1), AfterValidator(_in_order)]
     missing: Text | None = None
 
 
@@ -143,6 +154,21 @@ def categories_of(rule: Derived) -> tuple[str, ...] | None:
     if isinstance(rule, AreaCharacteristic):
         return (*rule.categories, *([rule.missing] if rule.missing else []))
     return None
+
+
+def values_compared(rule: Derived) -> dict[str, set[str]]:
+    """Return the texts a rule compares each column with, truth values left out."""
+    if isinstance(rule, AllEqual | CountEqual):
+        return {column: {rule.value, *rule.not_assessed} for column in rule.columns}
+    if isinstance(rule, NoneMissing):
+        return {column: set(rule.not_assessed) for column in rule.columns}
+    if isinstance(rule, AnyOf):
+        return {rule.column: set(rule.values)}
+    found: dict[str, set[str]] = {}
+    for case in rule.cases if isinstance(rule, Cases) else ():
+        for column, values in case.when.items():
+            found.setdefault(column, set()).update(value for value in values if isinstance(value, str))
+    return found
 
 
 def columns_used(rule: Derived) -> tuple[str, ...]:

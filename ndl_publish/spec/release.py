@@ -1,6 +1,7 @@
 """A release as ``release.yaml`` describes it: what is published, of which records, under which rules, when."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -30,6 +31,13 @@ class Table(Spec):
     levels: tuple[Name, ...] = Field(min_length=1)
     breakdowns: tuple[tuple[Name, ...], ...] = ((),)
     measures: tuple[Name, ...] = Field(min_length=1)
+
+    @field_validator("breakdowns")
+    @classmethod
+    def _unique_crossings(cls, value: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        if len({frozenset(crossing) for crossing in value}) != len(value):
+            raise ValueError("a crossing stands here twice")
+        return value
 
     @field_validator("levels", "measures")
     @classmethod
@@ -62,6 +70,14 @@ class Release(Spec):
     def _one_or_many(cls, value: object) -> object:
         if isinstance(value, dict):
             return {key: [item] if isinstance(item, str) else item for key, item in value.items()}
+        return value
+
+    @field_validator("publish_at", mode="before")
+    @classmethod
+    def _written_out(cls, value: object) -> object:
+        """Refuse bare numbers: they would be read as seconds since 1970, long past, and lift the embargo."""
+        if isinstance(value, int | float | Decimal) or (isinstance(value, str) and "-" not in value[1:]):
+            raise ValueError("write date, time and zone, for example 2026-11-26T09:30:00+00:00")
         return value
 
     @field_validator("publish_at")

@@ -1,10 +1,26 @@
 """A rule book as ``disclosure_rules/<rules>.yaml`` describes it: mode, methods, and every number with its source."""
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ndl_publish.spec.base import Name, Number, Reference, Spec, Text
+
+PEOPLE = frozenset({"children", "persons"})
+
+
+def _refuse(name: str, number: Number, *, units: frozenset[str], least: int, most: Decimal, whole: bool) -> None:
+    """Refuse a number of a rule that has another unit, lies outside its range, or should be whole and is not."""
+    if number.unit not in units:
+        raise ValueError(f"{name}: the unit must be {' or '.join(sorted(units))}")
+    if not least <= number.value <= most:
+        raise ValueError(f"{name}: must be at least {least}" + (f" and at most {most}" if most.is_finite() else ""))
+    if whole and number.value != int(number.value):
+        raise ValueError(f"{name}: must be a whole number")
+
+
+UNBOUNDED = Decimal("Infinity")
 
 
 class DiscreteGaussian(Spec):
@@ -13,6 +29,12 @@ class DiscreteGaussian(Spec):
     method: Literal["discrete_gaussian"]
     rho: Number
     delta: Number
+
+    @model_validator(mode="after")
+    def _delta(self) -> "DiscreteGaussian":
+        if self.delta.unit != "probability" or not 0 < self.delta.value < 1:
+            raise ValueError("delta: must be above 0, below 1 and in unit probability")
+        return self
 
 
 class Geometric(Spec):
@@ -28,12 +50,24 @@ class Withhold(Spec):
     minimum_count: Number
     maximum_margin: Number
 
+    @model_validator(mode="after")
+    def _numbers(self) -> "Withhold":
+        _refuse("minimum_count", self.minimum_count, units=PEOPLE, least=1, most=UNBOUNDED, whole=True)
+        margin = frozenset({"percentage_points"})
+        _refuse("maximum_margin", self.maximum_margin, units=margin, least=0, most=Decimal(100), whole=False)
+        return self
+
 
 class Threshold(Spec):
     """Withhold counts of at least one but fewer than ``minimum_count``."""
 
     method: Literal["threshold"]
     minimum_count: Number
+
+    @model_validator(mode="after")
+    def _number(self) -> "Threshold":
+        _refuse("minimum_count", self.minimum_count, units=PEOPLE, least=1, most=UNBOUNDED, whole=True)
+        return self
 
 
 class Zero(Spec):
@@ -62,6 +96,13 @@ class Rules(Spec):
     references: tuple[Reference, ...] = Field(min_length=1)
     finest: dict[Name, Number]
     secondary: WitnessCircuits
+
+    @model_validator(mode="after")
+    def _finest(self) -> Self:
+        for level, number in self.finest.items():
+            unit = frozenset({"breakdowns"})
+            _refuse(f"finest.{level}", number, units=unit, least=0, most=UNBOUNDED, whole=True)
+        return self
 
 
 class DpRules(Rules):
@@ -105,4 +146,6 @@ class ClassicRules(Rules):
     def _has_threshold(self) -> "ClassicRules":
         if not any(isinstance(rule, Threshold) for rule in self.primary):
             raise ValueError("primary: a threshold rule is needed")
+        decimals = frozenset({"decimals"})
+        _refuse("percent_decimals", self.percent_decimals, units=decimals, least=0, most=Decimal(4), whole=True)
         return self

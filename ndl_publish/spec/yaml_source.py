@@ -1,9 +1,10 @@
 """Read a YAML file together with the line of every key, so that a mistake can be shown where it stands.
 
 PyYAML's composer gives nodes with their marks; plain values are built from them here. Numbers with a decimal point
-become ``Decimal``: a privacy loss of 0.1 must stay one tenth. Anchors and tags beyond YAML's core are refused.
+become ``Decimal``: a privacy loss of 0.1 must stay one tenth.
 """
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +15,9 @@ import yaml
 from ndl_publish.errors import Finding, RuleError
 
 KeyPath = tuple[str | int, ...]
+
+_PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
+"""YAML 1.1 reads ``010`` as eight and ``1:30`` as ninety; whoever writes a threshold does not. They stay text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,10 @@ def read_yaml(path: Path) -> YamlSource:
         raise RuleError("NDL-R002", f"{path.name}: must hold keys and values at its top level.")
     lines: dict[KeyPath, int] = {}
     twice: list[Finding] = []
-    content = _build(node, (), lines, twice, path.name)
+    try:
+        content = _build(node, (), lines, twice, path.name)
+    except RecursionError:
+        raise RuleError("NDL-R002", f"{path.name}: an alias stands inside its own anchor. Write it out.") from None
     if twice:
         raise RuleError("NDL-R002", f"{path.name}: keys are named twice; keep one of each.", findings=tuple(twice))
     return YamlSource(path, content, lines)
@@ -67,8 +74,10 @@ def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], twice: list[
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise RuleError("NDL-R002", f"{name}: a list or mapping stands as a key on line {line}. Use a word.")
+            key = str(key_node.value)
             if key in mapping:
                 twice.append(Finding("NDL-R002", "error", f"{name}:{line}: {key}", "this key stands here twice."))
             lines[(*at, key)] = line
@@ -85,6 +94,8 @@ def _scalar(node: yaml.Node) -> Any:  # noqa: ANN401 - YAML holds anything
             return Decimal(str(node.value).replace("_", ""))
         except InvalidOperation:
             return str(node.value)
+    if node.tag == "tag:yaml.org,2002:int" and not _PLAIN_INTEGER.fullmatch(str(node.value)):
+        return str(node.value)
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node, deep=True)

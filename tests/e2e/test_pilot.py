@@ -16,15 +16,11 @@ from ndl_publish.spec.load import ReleaseSpec
 from tests.command import PILOT
 from tests.conftest import Built, Run
 from tests.small_pilot import change, put, set_key
-from tests.truth import measures, tables, with_truth
+from tests.truth import measures, public_bytes, tables, with_truth
 
 CALIBRATION = PILOT / "calibration"
 NAMES = ("pilot", "pilot_classic", "census", "census_classic")
-TOPICS = {
-    "fsm": "Free school meal eligibility",
-    "first_language": "First language",
-    "term_of_birth": "Term of birth",
-}
+TOPICS = {"fsm": "Free school meal eligibility", "first_language": "First language"}
 
 
 class Build(Protocol):
@@ -57,7 +53,7 @@ def totals_but(frame: pl.DataFrame, *, level: str, measure: str | None, crossing
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_package_is_valid_to_frictionless(built: Build, name: str) -> None:
-    report = Package(str(built(name).public / "datapackage.json")).validate(limit_rows=2_000)
+    report = Package(str(built(name).public / "datapackage.json")).validate(limit_rows=500)
     assert report.flatten(["code", "message"]) == []
     assert report.valid
 
@@ -95,7 +91,11 @@ def test_number_and_status_agree_everywhere(built: Build, name: str) -> None:
 
 def test_areas_have_the_published_counts_before_protection(cube: tuple[ReleaseSpec, Cube]) -> None:
     published = pl.read_csv(CALIBRATION / "published_local_authority.csv")
-    total = published.filter(pl.col("breakdown") == "Total")
+    # Some areas are published as a total, others by a characteristic whose categories cover every child.
+    whole = pl.col("breakdown_topic").is_in(["Total", "Term of birth", "Free school meal eligibility"])
+    figures = ("children_count", "gld_children_count")
+    total = published.filter(whole).group_by("new_la_code", "breakdown_topic", "sex").agg(pl.col(figures).sum())
+    total = total.group_by("new_la_code", "sex").agg(pl.col(figures).max())
     areas = set(cube[0].release.geography.areas)
     assert len(areas) == 8
     assert areas <= set(total["new_la_code"])
@@ -187,9 +187,8 @@ def test_exact_counts_are_those_of_the_records_in_mode_classic(built: Build) -> 
 def test_a_second_run_has_the_same_bytes_and_is_not_charged(run: Run, small: Path) -> None:
     first = run("build", small / "release.yaml", "--out", small / "one", "--json").json()
     spent = run("ledger", "show").out
-    second = run("build", small / "release.yaml", "--out", small / "one", "--json").json()
-    third = run("build", small / "release.yaml", "--out", small / "two", "--json").json()
-    assert [x["privacy"]["is_replay"] for x in (first, second, third)] == [False, True, True]
+    second = run("build", small / "release.yaml", "--out", small / "two", "--json").json()
+    assert [x["privacy"]["is_replay"] for x in (first, second)] == [False, True]
     assert run("ledger", "show").out == spent
     assert public_bytes(small / "one") == public_bytes(small / "two")
     assert "charged before, nothing now" in run("build", small / "release.yaml", "--out", small / "one").out
@@ -239,11 +238,11 @@ def test_classic_builds_repeat_and_charge_nothing(run: Run, small: Path, home: P
 def test_a_data_set_needs_no_python_of_its_own(built: Build) -> None:
     for name in ("census", "census_classic"):
         health = tables(built(name).public)["health"]
-        assert set(health["measure"]) >= {"persons_count", "good_health_persons_count"} or health["measure"].n_unique() >= 3
+        assert set(health["measure"]) >= {"persons_count", "good_health_count", "good_health_percent"}
         assert health["geographic_level"].unique().sort().to_list() == ["National", "Regional"]
         assert health["value"].is_not_null().sum() > 1000
     source = "".join(path.read_text(encoding="utf-8") for path in (PILOT.parents[1] / "ndl_publish").rglob("*.py"))
-    for word in ("FSP_", "good_health", "health_stated", "ethnic_group"):
+    for word in ("FSP_LLSOA21", "good_health", "health_stated", "ethnic_group"):
         assert word not in source, "the names of a data set stand in its metadata"
 
 
@@ -254,11 +253,6 @@ def test_census_counts_are_those_of_the_file(built: Build) -> None:
     national = exact.filter(pl.col("geographic_level") == "national", pl.col("health") == "Total")
     total = national.filter(pl.col(name) == "Total" for name in ("sex", "age", "ethnic_group", "country_of_birth"))
     assert total["true_count"].item() == persons.height
-
-
-def public_bytes(out: Path) -> dict[str, bytes]:
-    public = next(out.iterdir()) / "public"
-    return {path.relative_to(public).as_posix(): path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
 def share_equal(one: Path, other: Path) -> float:

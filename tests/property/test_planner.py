@@ -64,12 +64,16 @@ def plans(draw: st.DrawFn) -> Plan:
         st.sampled_from(["total", "major", "minor"]), st.sampled_from(["total", "sex"]),
         st.sampled_from(["total", "gld", "gld+all"]),
     )  # fmt: skip
-    wanted = [(level, *c) for level in used for c in draw(st.lists(crossing, min_size=1, max_size=3))]
+    wanted: list[tuple[str, ...]] = [
+        (level, *c) for level in used for c in draw(st.lists(crossing, min_size=1, max_size=3))
+    ]
     grid = CellGrid.build(dims, wanted)
     tree = area_tree(grid)
     bound = draw(st.sampled_from([1, 17]))
     quantity = Quantity("q", bound, grid)
-    queries = plan_queries((quantity,), tree, rho=RHO, expected_count=draw(st.sampled_from([1, 10**6])), cohort="c", level_weights={})
+    queries = plan_queries(
+        (quantity,), tree, rho=RHO, expected_count=draw(st.sampled_from([1, 10**6])), cohort="c", level_weights={}
+    )
     return Plan(grid, tree, queries, bound)
 
 

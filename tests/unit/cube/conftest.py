@@ -1,7 +1,5 @@
 """The small release, read once."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.unit.cube.small_release import World, world

@@ -280,6 +280,4 @@ def protect(made: World, cube: Cube, ledger: Ledger, *, number_: int = 1, actor:
     """Return the differentially private figures of a cube, paid for by the ledger."""
     secret = key(number_)
     order = place_order(cube, made.spec, plan_tree_residuals(made.spec, made.layout), key=secret)
-    return protect_dp(
-        cube, made.spec, order, payment=Payment(secret, ledger, actor), recoverable=recoverable_cells
-    )
+    return protect_dp(cube, made.spec, order, payment=Payment(secret, ledger, actor), recoverable=recoverable_cells)

@@ -78,6 +78,7 @@ def test_package_holds_every_file_and_its_hash(build: Build, tmp_path: Path) -> 
         "manifest-sha256.txt",
         "methodology.md",
         "privacy.json",
+        "specification.json",
         "status_codes.csv",
     ]
     for path, digest in package.files.items():

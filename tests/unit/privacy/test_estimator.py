@@ -1,7 +1,6 @@
 """From measurements to tables: against dense least squares over the finest cells, and exact additivity."""
 
 from fractions import Fraction
-from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -28,7 +27,9 @@ DIMS = (
     make_dimension("out", ("0", "1", "2"), {"gld": ("no", "yes", "yes"), "gld+all": ("0", "1", "2")}),
 )  # fmt: skip
 CROSSED = [("total", "total"), ("minor", "total"), ("major", "gld"), ("total", "gld"), ("minor", "gld+all")]
-BLOCKS = [(level, *c) for level in ("all", "city", "la", "leaf") for c in CROSSED[: 3 if level == "leaf" else 5]]
+BLOCKS: list[tuple[str, ...]] = [
+    (level, *c) for level in ("all", "city", "la", "leaf") for c in CROSSED[: 3 if level == "leaf" else 5]
+]
 GRID = CellGrid.build(DIMS, BLOCKS)
 TREE = area_tree(GRID)
 QUERIES = plan_queries(
@@ -74,7 +75,9 @@ def _design() -> tuple[list[FloatArray], FloatArray]:
         incidence = np.zeros((block.n_cells, len(CODES)))
         incidence[blocks.members(block, CODES) - block.offset, np.arange(len(CODES))] = 1
         parts = [n * np.eye(n) - np.ones((n, n)) for n in query.sizes]
-        kron = reduce(np.kron, parts, np.eye(TREE.n_nodes[query.level]))
+        kron = np.eye(TREE.n_nodes[query.level])
+        for part in parts:
+            kron = np.kron(kron, part)
         designs.append(kron @ incidence)
     information = sum(x.T @ x / float(q.event.sigma2) for x, q in zip(designs, QUERIES, strict=True))
     return designs, np.linalg.pinv(np.asarray(information), rcond=1e-11, hermitian=True)
@@ -110,12 +113,17 @@ def test_measurements_without_noise_give_the_exact_tables(estimator: Estimator) 
 def test_real_estimates_are_those_of_dense_least_squares(estimator: Estimator) -> None:
     noisy = _noisy(1)
     designs, covariance = _design()
-    right = sum(
-        x.T @ noisy[q.event.label] / float(q.event.sigma2) for x, q in zip(designs, QUERIES, strict=True)
-    )
+    right = sum(x.T @ noisy[q.event.label] / float(q.event.sigma2) for x, q in zip(designs, QUERIES, strict=True))
     finest = covariance @ np.asarray(right)
     real = {subset: estimator._estimates(subset, noisy) for subset in estimator.subspaces}
-    for level, subset in [("all", {1, 2}), ("la", {1, 2}), ("la", {2}), ("leaf", {1}), ("leaf", {1, 2}), ("all", set())]:
+    for level, subset in [
+        ("all", {1, 2}),
+        ("la", {1, 2}),
+        ("la", {2}),
+        ("leaf", {1}),
+        ("leaf", {1, 2}),
+        ("all", set()),
+    ]:
         names = [level, *(DIMS[i].finest_level if i in subset else "total" for i in (1, 2))]
         block = CellGrid.build(DIMS, [tuple(names)]).blocks[0]
         table = estimator._table(frozenset(subset), level, real)
@@ -154,8 +162,12 @@ def test_noisy_tables_are_whole_numbers_that_add_up_everywhere(estimator: Estima
 
     assert np.array_equal(table("all", "minor", "total").ravel(), table("leaf", "minor", "total").sum(axis=(0, 2)))
     assert np.array_equal(table("city", "minor", "total")[0], table("leaf", "minor", "total")[[1, 2]].sum(axis=0))
-    assert np.array_equal(table("la", "minor", "gld+all").sum(axis=1)[:, 1:].sum(axis=1), table("la", "total", "gld")[:, 0, 1])
-    assert np.array_equal(table("la", "minor", "gld+all")[:, :2].sum(axis=(1, 2)), table("la", "major", "gld")[:, 0].sum(axis=1))
+    assert np.array_equal(
+        table("la", "minor", "gld+all").sum(axis=1)[:, 1:].sum(axis=1), table("la", "total", "gld")[:, 0, 1]
+    )
+    assert np.array_equal(
+        table("la", "minor", "gld+all")[:, :2].sum(axis=(1, 2)), table("la", "major", "gld")[:, 0].sum(axis=1)
+    )
     assert table("leaf", "major", "gld").sum() == table("all", "total", "total").sum()
 
 

@@ -10,7 +10,7 @@ from ndl_publish.privacy.lattice import complete_table, round_children, round_ro
 PARENT = np.array([0, 0, 0, 1, 2, 2])
 
 
-def _case(seed: int, n_values: int = 4) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
+def _case(seed: int, n_values: int = 4) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
     real = rng.normal(0, 30, (len(PARENT), n_values))
     top = np.zeros((3, n_values))
@@ -83,10 +83,7 @@ def test_a_table_comes_back_from_its_corners(shape: tuple[int, ...]) -> None:
         for mask in product((False, True), repeat=len(shape)):
             part = table
             for axis in reversed(range(len(shape))):
-                if mask[axis]:
-                    part = np.delete(part, reference[axis], axis=axis + 1)
-                else:
-                    part = part.sum(axis=axis + 1)
+                part = np.delete(part, reference[axis], axis=axis + 1) if mask[axis] else part.sum(axis=axis + 1)
             corners[frozenset(i for i, kept in enumerate(mask) if kept)] = part.reshape(4, -1)
         assert np.array_equal(complete_table(corners, shape, reference), table)
 

@@ -30,7 +30,7 @@ DIMS = (
     make_dimension("eth", ("x", "y", "z"), {"major": ("A", "A", "B"), "minor": ("x", "y", "z")}),
     make_dimension("out", ("0", "1", "2"), {"gld": ("no", "yes", "yes"), "gld+all": ("0", "1", "2")}),
 )  # fmt: skip
-BLOCKS = [
+BLOCKS: list[tuple[str, ...]] = [
     ("all", "sex", "minor", "gld"),
     ("all", "total", "total", "total"),
     ("city", "total", "major", "gld+all"),
@@ -74,7 +74,9 @@ def test_every_child_costs_exactly_what_is_charged() -> None:
     charged = sum((query.event.rho for query in queries), Fraction(0))
     bound = {quantity.name: quantity.bound for quantity in QUANTITIES}
     for child in product(*(range(len(dim.codes)) for dim in DIMS)):
-        cost = sum((Fraction(_moved(q, child, bound[q.quantity]), 1) / (2 * q.event.sigma2) for q in queries), Fraction(0))
+        cost = sum(
+            (Fraction(_moved(q, child, bound[q.quantity]), 1) / (2 * q.event.sigma2) for q in queries), Fraction(0)
+        )
         assert cost == charged
 
 

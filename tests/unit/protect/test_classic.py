@@ -41,7 +41,11 @@ def test_no_published_count_or_its_complement_is_small(classic_build: ClassicBui
     main = classic_build.result.protected.tables[0].figures
     keys = ["geographic_level", "area_code", "sex", "ethnic_major", "ethnic_minor"]
     wide = main.filter(pl.col("measure").str.ends_with("count")).pivot("measure", index=keys, values="value")
-    for whole, part in (("children_count", "comm_count"), ("comm_count", "gld_count"), ("gld_count", "all_goals_count")):
+    for whole, part in (
+        ("children_count", "comm_count"),
+        ("comm_count", "gld_count"),
+        ("gld_count", "all_goals_count"),
+    ):
         between = (wide[whole] - wide[part]).drop_nulls()
         assert not between.is_between(1, 4).any()
         assert (between >= 0).all()
@@ -51,7 +55,10 @@ def test_a_percentage_is_blank_wherever_a_count_of_it_is(classic_build: ClassicB
     main = classic_build.result.protected.tables[0].figures
     keys = ["geographic_level", "area_code", "sex", "ethnic_major", "ethnic_minor"]
     wide = main.pivot("measure", index=keys, values="value")
-    for percent, counts in (("gld_percent", ("children_count", "gld_count")), ("all_goals_percent", ("comm_count", "all_goals_count"))):
+    for percent, counts in (
+        ("gld_percent", ("children_count", "gld_count")),
+        ("all_goals_percent", ("comm_count", "all_goals_count")),
+    ):
         hidden = pl.any_horizontal(pl.col(name).is_null() for name in counts)
         assert wide.filter(hidden & pl.col(percent).is_not_null()).height == 0
         top, bottom = counts[1], counts[0]

@@ -88,9 +88,7 @@ def _same(one: DpResult, other: DpResult) -> bool:
     return (
         one.protected.values.tobytes() == other.protected.values.tobytes()
         and one.withheld.mask.tobytes() == other.withheld.mask.tobytes()
-        and all(
-            a.figures.equals(b.figures) for a, b in zip(one.protected.tables, other.protected.tables, strict=True)
-        )
+        and all(a.figures.equals(b.figures) for a, b in zip(one.protected.tables, other.protected.tables, strict=True))
     )
 
 

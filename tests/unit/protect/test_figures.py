@@ -76,8 +76,12 @@ def test_rows_stand_in_order_of_level_area_breakdown_measure(small: World, cells
 
 
 def test_figures_are_what_the_children_give(small: World, cells: CellValues) -> None:
-    frame = children(2500).filter(pl.col("place").is_in(["s2", "s3"]), sex_code="Male", minor="a2")
-    n, comm, gld, every = frame.height, frame["is_comm"].sum(), frame["is_gld"].sum(), frame["is_all"].sum()
+    frame = (
+        children(2500)
+        .filter(pl.col("place").is_in(["s2", "s3"]), sex_code="Male", minor="a2")
+        .with_columns(is_child=True)
+    )
+    n, comm, gld, every = (int(frame[name].sum()) for name in ("is_child", "is_comm", "is_gld", "is_all"))
     found = _rows(_main(small, cells), **CELL)
     assert {name: value for name, (value, _) in found.items()} == {
         "children_count": n,
@@ -233,7 +237,9 @@ def test_means_by_characteristic_follow_their_own_cells(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [lambda x: x, lambda x: x * 0])
 def test_withheld_values_never_reach_a_figure(
-    small: World, cells: CellValues, change: Callable[[np.ndarray], np.ndarray]  # type: ignore[type-arg]
+    small: World,
+    cells: CellValues,
+    change: Callable[[np.ndarray], np.ndarray],
 ) -> None:
     """Whatever stands in withheld cells, the tables are the same."""
     rng = np.random.default_rng(4)

@@ -45,9 +45,7 @@ def test_every_child_is_in_exactly_one_finest_cell(plan: FinestGeometric, counte
     assert plan.finest.blocks[0].shape == (8, 2, 4, 4)
 
 
-def test_noisy_cells_add_up_everywhere(
-    ledger: Ledger, plan: FinestGeometric, counted: Cube, made: World
-) -> None:
+def test_noisy_cells_add_up_everywhere(ledger: Ledger, plan: FinestGeometric, counted: Cube, made: World) -> None:
     drawn = plan.draw(plan.exact(counted.rows), grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key()))
     grid = made.layout.grid
     shown = np.ones(grid.n_cells, bool)
@@ -88,9 +86,14 @@ def test_noise_depends_on_digest_and_grant(ledger: Ledger, plan: FinestGeometric
     exact = plan.exact(counted.rows)
     other = plan.exact(made.cube(children(501)).rows)
     identity = ("r", "1.0.0", "tiny")
-    digests = {plan.digest(key(), exact, identity=identity), plan.digest(key(), other, identity=identity),
-               plan.digest(key(2), exact, identity=identity), plan.digest(key(), exact, identity=("r", "1.0.1", "t")),
-               FinestGeometric(plan.grid, plan.finest, Fraction(1), "tiny").digest(key(), exact, identity=identity)}  # fmt: skip
+    dearer = FinestGeometric(plan.grid, plan.finest, Fraction(1), "tiny")
+    digests = {
+        plan.digest(key(), exact, identity=identity),
+        plan.digest(key(), other, identity=identity),
+        plan.digest(key(2), exact, identity=identity),
+        plan.digest(key(), exact, identity=("r", "1.0.1", "tiny")),
+        dearer.digest(key(), exact, identity=identity),
+    }
     assert len(digests) == 5
     source = KeyedRandomSource(key())
     one = plan.draw(exact, grant=pay(ledger, plan.events, "one"), source=source).measurements[LABEL]

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.protect.intervals import Z_95, count_ends, fieller_ends, round_outward
 
 
-def _one(*values: float) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
-    return tuple(np.array([value]) for value in values)
+def _one(value: float) -> FloatArray:
+    return np.array([value])
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -27,7 +28,9 @@ def test_ends_solve_fiellers_equation(seed: int) -> None:
     centre = top / bottom
     low = brentq(excess, centre - 50, centre, xtol=1e-13)
     high = brentq(excess, centre, centre + 50, xtol=1e-13)
-    value, lower, upper = fieller_ends(*_one(top, bottom), _one(var_top, var_bottom, covariance), scale=100.0)
+    value, lower, upper = fieller_ends(
+        _one(top), _one(bottom), [_one(var_top), _one(var_bottom), _one(covariance)], scale=100.0
+    )
     assert np.isclose(value[0], 100 * centre)
     assert np.isclose(lower[0], 100 * low, rtol=1e-8, atol=1e-7)
     assert np.isclose(upper[0], 100 * high, rtol=1e-8, atol=1e-7)
@@ -35,7 +38,7 @@ def test_ends_solve_fiellers_equation(seed: int) -> None:
 
 @pytest.mark.parametrize(("bottom", "sd"), [(10.0, 6.0), (0.0, 1.0), (-30.0, 1.0), (19.0, 10.0)])
 def test_a_denominator_that_may_be_nothing_gives_no_bounds(bottom: float, sd: float) -> None:
-    _, lower, upper = fieller_ends(*_one(5.0, bottom), _one(sd**2, sd**2, 0.0), scale=100.0)
+    _, lower, upper = fieller_ends(_one(5.0), _one(bottom), [_one(sd**2), _one(sd**2), _one(0.0)], scale=100.0)
     assert (lower[0], upper[0]) == (-np.inf, np.inf)
 
 
@@ -45,7 +48,7 @@ def test_a_ratio_to_nothing_is_no_number() -> None:
 
 
 def test_without_noise_there_are_no_ends() -> None:
-    value, lower, upper = fieller_ends(*_one(1.0, 4.0), [None, None, None], scale=100.0)
+    value, lower, upper = fieller_ends(_one(1.0), _one(4.0), [None, None, None], scale=100.0)
     assert value.tolist() == [25.0]
     assert np.isnan([*lower, *upper]).all()
     low, high = count_ends(np.array([4.0]), None)
@@ -53,8 +56,8 @@ def test_without_noise_there_are_no_ends() -> None:
 
 
 def test_covariance_of_part_and_whole_narrows_the_interval() -> None:
-    _, low, high = fieller_ends(*_one(60.0, 100.0), _one(50.0, 100.0, 50.0), scale=1.0)
-    _, wide_low, wide_high = fieller_ends(*_one(60.0, 100.0), _one(50.0, 100.0, 0.0), scale=1.0)
+    _, low, high = fieller_ends(_one(60.0), _one(100.0), [_one(50.0), _one(100.0), _one(50.0)], scale=1.0)
+    _, wide_low, wide_high = fieller_ends(_one(60.0), _one(100.0), [_one(50.0), _one(100.0), _one(0.0)], scale=1.0)
     assert high[0] - low[0] < wide_high[0] - wide_low[0]
 
 
@@ -82,5 +85,5 @@ def test_rounding_outward_never_loses_a_point(decimals: int) -> None:
 
 
 def test_ends_are_held_within_what_is_possible() -> None:
-    low, high = round_outward(*_one(-np.inf, np.inf), decimals=1, within=(0.0, 100.0))
+    low, high = round_outward(_one(-np.inf), _one(np.inf), decimals=1, within=(0.0, 100.0))
     assert (low[0], high[0]) == (0.0, 100.0)

@@ -96,7 +96,7 @@ def test_anything_else_draws_unrelated_noise(
     before = _drawn(ledger, plan, cube)
     if change == "child":  # one child's outcome is another
         frame = children(2500)
-        first = frame[:1].with_columns(is_all=~frame["is_all"][:1], is_gld=True, is_comm=True)  # type: ignore[arg-type]
+        first = frame[:1].with_columns(is_all=~frame["is_all"][:1], is_gld=True, is_comm=True)
         other_cube = small.cube(frame[1:].vstack(first.select(frame.columns)))
         assert not np.array_equal(other_cube.counts, cube.counts)
         after = _drawn(ledger, plan, other_cube)

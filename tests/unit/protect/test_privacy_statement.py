@@ -74,7 +74,7 @@ def test_the_classic_statement_names_rules_only(classic_build: ClassicBuild, pol
     book = rules("classic", minimum_count=7)
     book["primary"][1]["policy"] = policy
     made_rules = type(classic_build.made.spec.rules).model_validate(book)
-    assert not isinstance(made_rules, type(None))
+    assert made_rules is not None
     statement = classic_statement(classic_build.made.spec, made_rules)  # type: ignore[arg-type]
     assert statement["minimum_count"] == 7
     assert statement["zeros"] == said

@@ -13,6 +13,8 @@ from ndl_publish.cube.model import Cube
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import BoolArray
 from ndl_publish.errors import DisclosureError
+from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
+from ndl_publish.protect.secondary.suppress import suppress
 from ndl_publish.protect.withhold import Withheld, withhold_exact, withhold_noisy
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from tests.unit.cube.small_release import BANDS, MAIN, SMALL, World, children, rules, world
@@ -57,7 +59,10 @@ def test_small_noisy_published_counts_are_the_primaries(dp_build: DpBuild) -> No
     small_count = (result.values < 10) & printed_cells(made.layout)
     assert small_count.sum() >= 5
     assert not result.withheld.is_shown[small_count].any()
-    assert np.array_equal(result.withheld.mask[printed_cells(made.layout)] == Mask.PRIMARY_SUPPRESSED, small_count[printed_cells(made.layout)])
+    assert np.array_equal(
+        result.withheld.mask[printed_cells(made.layout)] == Mask.PRIMARY_SUPPRESSED,
+        small_count[printed_cells(made.layout)],
+    )
 
 
 def test_exact_counts_cannot_even_be_handed_in() -> None:
@@ -73,7 +78,7 @@ def test_the_same_noisy_values_give_the_same_masks_whoever_the_children_are(lean
 
 
 def test_a_count_exactly_at_the_minimum_is_shown(lean: World, counted: Cube) -> None:
-    block = lean.layout.grid.block(("lsoa", "total", "total", "total"))
+    block = lean.layout.grid.block(("lsoa", "total", "total"))
     least = int(counted.counts[block.cells].min())
     smallest = block.offset + int(counted.counts[block.cells].argmin())
     assert _noisy(lean, counted, least).mask[smallest] != Mask.PRIMARY_SUPPRESSED
@@ -134,19 +139,22 @@ def test_zeros_are_withheld_only_when_the_rules_say_so(tmp_path: Path) -> None:
     assert (_classic(cube, policy="protect").mask[zeros] == Mask.PRIMARY_SUPPRESSED).all()
 
 
-def test_a_release_that_cannot_be_protected_is_refused_with_remedies(tmp_path: Path) -> None:
-    alone = {"name": "t", "title": "T", "levels": ["national"], "measures": ["children", "gld"]}
-    made = world(tmp_path, "classic", tables=(alone,))
-    cube = made.cube(children(4))
-    try:
-        withheld = _classic(cube)
-    except DisclosureError as error:
-        assert error.code == "NDL-D020"
-        assert error.findings
-    else:
-        assert not withheld.is_shown[cube.counts < 5][cube.counts[cube.counts < 5] > 0].any()
+def test_a_withheld_count_that_cannot_be_protected_stops_everything(
+    small: World, cube: Cube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(problem: SuppressionProblem, **_: object) -> Suppression:
+        answer = suppress(problem)
+        return replace(answer, unprotected=np.flatnonzero(problem.primary)[:1])
+
+    monkeypatch.setattr("ndl_publish.protect.withhold.suppress", give_up)
+    with pytest.raises(DisclosureError) as caught:
+        _noisy(small, cube, minimum_count=40)
+    assert caught.value.code == "NDL-D020"
+    assert caught.value.findings
 
 
 @pytest.mark.parametrize("tie_break", [b"a", b"b"])
 def test_the_pattern_repeats(lean: World, counted: Cube, tie_break: bytes) -> None:
-    assert np.array_equal(_noisy(lean, counted, tie_break=tie_break).mask, _noisy(lean, counted, tie_break=tie_break).mask)
+    assert np.array_equal(
+        _noisy(lean, counted, tie_break=tie_break).mask, _noisy(lean, counted, tie_break=tie_break).mask
+    )
