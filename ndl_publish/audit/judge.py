@@ -36,7 +36,7 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
 
     Returns:
         ``NDL-D001`` primary recovered exactly, ``NDL-D002`` interval of a primary too narrow, ``NDL-D003`` secondary
-        recovered exactly (a warning: it is the way to a primary), and the attack's own notes. Findings name the levels
+        recovered exactly (it is the way to a primary), and the attack's own notes. Findings name the levels
         of a block and how many cells, never a code or a count.
     """
     exact = required.is_primary & intervals.is_exact

@@ -12,6 +12,7 @@ from ndl_publish.audit.from_tables import published_cells
 from ndl_publish.audit.judge import Required, judge
 from ndl_publish.audit.ledger_entry import ledger_entry_findings
 from ndl_publish.audit.masks import mask_findings
+from ndl_publish.audit.means import mean_findings
 from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
@@ -83,7 +84,10 @@ def audit_tables(
     """
     published = published_cells(spec, layout, tables)
     own = [AuditCheck("masks", "One mask for every figure", mask_findings(spec, tables), f"{len(tables)} tables")]
-    if not published.is_count:
+    if published.is_count:
+        means = mean_findings(spec, layout, tables)
+        own.append(AuditCheck("means", "Withheld means do not follow from other means", means, f"{len(tables)} tables"))
+    else:
         findings = ledger_entry_findings(spec, layout, tables, statement)
         own.append(AuditCheck("ledger_entry", "Privacy statement and figures fit each other", findings, "all queries"))
     return (*own, *attack_cells(spec, layout, published, withholding, progress=progress))

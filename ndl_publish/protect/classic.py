@@ -7,6 +7,7 @@ from ndl_publish.cube.model import Cube
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
 from ndl_publish.protect.figures import CellValues, public_tables
+from ndl_publish.protect.primary.mean_room import shown_means
 from ndl_publish.protect.privacy_statement import classic_statement
 from ndl_publish.protect.withhold import Withheld, withhold_exact
 from ndl_publish.spec.load import ReleaseSpec
@@ -45,7 +46,7 @@ def protect_classic(
         withheld.is_shown,
         withheld.is_possible,
         cube.sums,
-        minimum_sum=rules.minimum_count,
+        shown_means=shown_means(cube, spec, minimum_sum=rules.minimum_count),
         percent_decimals=int(rules.percent_decimals.value),
     )
     protected = ProtectedCube(

@@ -122,8 +122,12 @@ class Order:
 def place_order(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> Order:
     """Return the exact tables of a release with their digest; draws nothing and charges nothing."""
     exact = mechanism.exact(cube.rows)
-    identity = (spec.release.release_id, spec.release.version, spec.cohort)
-    return Order(mechanism, exact, mechanism.digest(key, exact, identity=identity))
+    return Order(mechanism, exact, place_digest(exact, spec, mechanism, key=key))
+
+
+def place_digest(exact: Mapping[str, ExactTables], spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> str:
+    """Return the keyed digest of a release: its identity, what is measured, how, and the exact tables."""
+    return mechanism.digest(key, exact, identity=(spec.release.release_id, spec.release.version, spec.cohort))
 
 
 def protect_dp(
@@ -153,7 +157,10 @@ def protect_dp(
     if not isinstance(rules, DpRules):
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
     key = payment.key
-    mechanism, digest = order.mechanism, order.digest
+    mechanism = order.mechanism
+    digest = place_digest(
+        order.exact, spec, mechanism, key=key
+    )  # never taken on trust: it decides which noise is drawn
     request = ChargeRequest.for_queries(
         mechanism.events,
         release_id=spec.release.release_id,

@@ -52,7 +52,7 @@ class CellValues:
         noise: Covariances of the noise; none in classic mode, whose figures have no interval.
         maximum_margin: Widest half-interval of a percentage that is shown, in percentage points.
         percent_decimals: Decimals that percentages are rounded to.
-        minimum_sum: Exact sums nearer than this to the least or the most they could be are not given away by a mean.
+        shown_means: Mean measure -> whether it may be shown in every cell of ``layout.base``; all where not named.
     """
 
     layout: CubeLayout
@@ -62,7 +62,7 @@ class CellValues:
     sums: dict[str, IntArray] = field(repr=False)
     noise: Covariances | None = field(repr=False, default=None)
     maximum_margin: float | None = None
-    minimum_sum: int | None = None
+    shown_means: dict[str, BoolArray] = field(repr=False, default_factory=dict)
     percent_decimals: int = PERCENT_DECIMALS
 
 
@@ -227,9 +227,8 @@ class _Part:
         variances = [own, self._covariance("children", None, None, None), None if own is None else np.zeros_like(own)]
         value, lower, upper = fieller_ends(total, children, variances, scale=1.0)
         status = np.where(self._outcomes_shown() > 0, SHOWN, WITHHELD)
-        if self.cells.minimum_sum is not None:
-            room = np.minimum(total - measure.minimum * children, measure.maximum * children - total)
-            status = np.where(room < self.cells.minimum_sum, WITHHELD, status)
+        if name in self.cells.shown_means:
+            status = np.where(self.cells.shown_means[name][base.cells], status, WITHHELD)
         if self.cells.maximum_margin is not None:
             span = (measure.maximum - measure.minimum) / 100
             wide = ~((upper - lower) / 2 <= self.cells.maximum_margin * span)

@@ -18,7 +18,7 @@ NOT_COVERED = (
     "The guarantee is about the linked table, one row per child; which records were linked to one another is not "
     "covered. Figures published elsewhere about the same children add to what can be learned."
 )
-DEFAULT_DELTA = 1e-7
+ADDITIVE_EXCEPT = "where a category cannot occur in an area (not_applicable), the categories that can may miss their total by its noise"
 
 
 def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "minimum_count": int(rules.withhold.minimum_count.value),
         "maximum_margin": float(rules.withhold.maximum_margin.value),
         "random_source": RANDOM_SOURCE,
+        "additive_except": ADDITIVE_EXCEPT,
         "not_covered": NOT_COVERED,
         "ledger_entry": entry,
         **mechanism,

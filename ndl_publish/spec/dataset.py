@@ -266,6 +266,8 @@ class Dataset(Spec):
         for name, breakdown in self.breakdowns.items():
             if breakdown.column not in known or self.categories(breakdown.column) is None:
                 problems.append(f"breakdowns.{name}.column must be a column with a closed list of categories")
+            elif len(self.categories(breakdown.column) or ()) < 2:  # noqa: PLR2004 - one category splits nothing
+                problems.append(f"breakdowns.{name} has one category only")
             if breakdown.within is not None and breakdown.within not in self.breakdowns:
                 problems.append(f"breakdowns.{name}.within names {breakdown.within}, which is not a breakdown")
             elif breakdown.within is not None:

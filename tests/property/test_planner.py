@@ -18,7 +18,7 @@ from ndl_publish.privacy.residuals import exact_residual, query_blocks
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import Quantity, ResidualQuery, plan_queries
 
-some = settings(max_examples=40, deadline=None, derandomize=True)
+some = settings(max_examples=15, deadline=None, derandomize=True)
 RHO = Fraction(1, 7)
 
 

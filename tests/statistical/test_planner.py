@@ -46,7 +46,7 @@ class Runs:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("runs")
-    made = world(folder, tables=(MAIN, SMALL, MEANS_BY_SEX), rho="0.1", margin="100", minimum_count=0)
+    made = world(folder, tables=(MAIN, SMALL, MEANS_BY_SEX), rho="0.1", margin="100", minimum_count=1)
     cube = made.cube(children(N_CHILDREN))
     plan = plan_tree_residuals(made.spec, made.layout)
     with Ledger.open(folder / "ledger" / "ledger.sqlite") as ledger:

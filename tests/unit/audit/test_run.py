@@ -54,6 +54,7 @@ def test_one_shown_blank_too_many_is_found(clean: Clean, plant: Plant) -> None:
     blanks = clean.tables["small"].filter(pl.col("status") == "suppressed", pl.col("unit") == "children")
     assert blanks.height > 0
     caught = 0
+    blanks = blanks.gather_every(max(1, blanks.height // 6))
     for row in blanks.iter_rows(named=True):
         where = {name: row[name] for name in ("geographic_level", "area_code", "sex", "measure")}
         tables = plant(clean, "small", where, value=3.0, lower=0.0, upper=9.0, status="published")

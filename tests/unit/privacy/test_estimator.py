@@ -75,9 +75,9 @@ def _design() -> tuple[list[FloatArray], FloatArray]:
         incidence = np.zeros((block.n_cells, len(CODES)))
         incidence[blocks.members(block, CODES) - block.offset, np.arange(len(CODES))] = 1
         parts = [n * np.eye(n) - np.ones((n, n)) for n in query.sizes]
-        kron = np.eye(TREE.n_nodes[query.level])
+        kron: FloatArray = np.eye(TREE.n_nodes[query.level])
         for part in parts:
-            kron = np.kron(kron, part)
+            kron = np.asarray(np.kron(kron, part), np.float64)
         designs.append(kron @ incidence)
     information = sum(x.T @ x / float(q.event.sigma2) for x, q in zip(designs, QUERIES, strict=True))
     return designs, np.linalg.pinv(np.asarray(information), rcond=1e-11, hermitian=True)

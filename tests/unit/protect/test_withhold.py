@@ -146,7 +146,7 @@ def test_a_withheld_count_that_cannot_be_protected_stops_everything(
         answer = suppress(problem)
         return replace(answer, unprotected=np.flatnonzero(problem.primary)[:1])
 
-    monkeypatch.setattr("ndl_publish.protect.withhold.suppress", give_up)
+    monkeypatch.setattr("ndl_publish.protect.secondary.refuse.suppress", give_up)
     with pytest.raises(DisclosureError) as caught:
         _noisy(small, cube, minimum_count=40)
     assert caught.value.code == "NDL-D020"

@@ -1,0 +1,212 @@
+"""``audit``: passes what was built, catches what was tampered with, and uses what is already public."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.conftest import Built, Run
+from tests.truth import measures, tables, with_truth
+
+Build = Callable[[str], Built]
+NAMES = ("pilot", "pilot_classic", "census", "census_classic")
+
+
+def sign(public: Path) -> None:
+    """Write the manifest anew, as somebody would who tampers with a file and covers it up."""
+    manifest = public / "manifest-sha256.txt"
+    paths = [line.split("  ", 1)[1] for line in manifest.read_text(encoding="utf-8").splitlines()]
+    lines = [f"{hashlib.sha256((public / path).read_bytes()).hexdigest()}  {path}" for path in paths]
+    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def truth(package: Built, table: str) -> pl.DataFrame:
+    exact = pl.read_parquet(package.internal / "cells.parquet")
+    named = measures(json.loads((package.public / "specification.json").read_text(encoding="utf-8")))
+    rows = tables(package.public)[table]
+    return with_truth(rows, exact, {k: v for k, v in named.items() if k in rows["measure"].unique()})
+
+
+def show(public: Path, table: str, rows: pl.DataFrame) -> None:
+    """Print the true count of these withheld rows in a table's CSV."""
+    path = public / "data" / f"{table}.csv"
+    whole = pl.read_csv(path, infer_schema=False)
+    keys = [name for name in whole.columns if name not in {"value", "lower", "upper", "status"}]
+    edited = whole.join(rows.select(*keys, "true_count"), on=keys, how="left", maintain_order="left")
+    here = pl.col("true_count").is_not_null()
+    edited = edited.with_columns(
+        pl.when(here).then(pl.col("true_count").cast(pl.String)).otherwise("value").alias("value"),
+        pl.when(here).then(pl.lit("published")).otherwise("status").alias("status"),
+    ).drop("true_count")
+    edited.write_csv(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_passes(built: Build, run: Run, home: Path, name: str) -> None:
+    for place in (built(name).folder, built(name).public):
+        told = run("audit", place)
+        assert told.code == 0, told.told
+    assert all(line.startswith("pass ") for line in told.out.splitlines())
+    assert len(told.out.splitlines()) >= 5
+    assert not home.exists(), "an audit needs neither key nor ledger"
+
+
+@pytest.mark.parametrize("path", ["data/wards.csv", "README.md", "privacy.json", "specification.json"])
+def test_a_changed_file_is_named(built: Build, run: Run, tmp_path: Path, path: str) -> None:
+    package = built("pilot_classic").copy_to(tmp_path)
+    with (package / "public" / path).open("a", encoding="utf-8") as file:
+        file.write(" ")
+    told = run("audit", package)
+    assert (told.code, "NDL-V081" in told.err, path in told.err) == (3, True, True)
+
+
+def test_a_missing_file_is_named(built: Build, run: Run, tmp_path: Path) -> None:
+    package = built("pilot").copy_to(tmp_path)
+    (package / "public/data/headline.parquet").unlink()
+    told = run("audit", package)
+    assert (told.code, "data/headline.parquet" in told.err) == (3, True)
+
+
+def test_what_is_no_package_is_refused(run: Run, tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none", Path(__file__)):
+        told = run("audit", place)
+        assert (told.code, "NDL-V080" in told.err) == (3, True)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"release": 1}', "null"])
+def test_a_specification_that_is_none_is_refused(built: Build, run: Run, tmp_path: Path, content: str) -> None:
+    public = built("pilot_classic").copy_to(tmp_path) / "public"
+    (public / "specification.json").write_text(content, encoding="utf-8")
+    sign(public)
+    told = run("audit", public)
+    assert (told.code, "NDL-V080" in told.err, "Traceback" in told.told) == (3, True, False)
+
+
+@pytest.mark.parametrize("edit", ["missing", "no table", "row gone", "not a number"])
+def test_a_table_that_is_none_is_refused(built: Build, run: Run, tmp_path: Path, edit: str) -> None:
+    public = built("pilot_classic").copy_to(tmp_path) / "public"
+    path = public / "data/wards.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if edit == "no table":
+        path.write_text("nothing\n", encoding="utf-8")
+    elif edit == "row gone":
+        path.write_text("\n".join([*lines[:5], *lines[6:]]) + "\n", encoding="utf-8")
+    elif edit == "not a number":
+        path.write_text("\n".join([lines[0], lines[1].replace(",children,", ",children,x"), *lines[2:]]), encoding="utf-8")
+    sign(public)
+    if edit == "missing":
+        path.unlink()
+    told = run("audit", public)
+    assert told.code in {3, 4}, told.told
+    assert "unforeseen" not in told.told
+    assert "Traceback" not in told.told
+
+
+def test_a_withheld_count_that_is_shown_after_all_is_caught(built: Build, run: Run, tmp_path: Path) -> None:
+    """Planted: everything that was withheld to protect others is shown, so the small counts follow."""
+    source = built("pilot_classic")
+    public = source.copy_to(tmp_path) / "public"
+    secondary = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
+    assert secondary.height > 20
+    show(public, "characteristics", secondary)
+    sign(public)
+    told = run("audit", public)
+    assert told.code == 4, told.told
+    assert "NDL-D0" in told.err
+    assert "More: ndl-publish explain NDL-D0" in told.err
+
+
+def test_a_single_withheld_ward_count_shown_is_caught(built: Build, run: Run, tmp_path: Path) -> None:
+    """Planted: one secondary of a measure and its base; the primary is then total less shown."""
+    source = built("pilot_classic")
+    public = source.copy_to(tmp_path) / "public"
+    hidden = truth(source, "wards").filter(pl.col("reason") != "shown")
+    secondary = hidden.filter(pl.col("reason") == "secondary_suppressed")
+    if secondary.height == 0:
+        pytest.fail("the pilot has no secondary in wards: choose another table")
+    show(public, "wards", secondary)
+    sign(public)
+    assert run("audit", public).code == 4
+
+
+def test_counts_that_do_not_add_up_are_caught(built: Build, run: Run, tmp_path: Path) -> None:
+    public = built("pilot_classic").copy_to(tmp_path) / "public"
+    path = public / "data/deprivation.csv"
+    table = pl.read_csv(path, infer_schema=False)
+    shown = (pl.col("value").is_not_null()) & (pl.col("measure") == "children_count") & (pl.col("idaci_decile") != "Total")
+    first = table.with_row_index().filter(shown)["index"][0]
+    at = pl.int_range(pl.len()) == first
+    raised = (pl.col("value").cast(pl.Int64) + 1).cast(pl.String)
+    table.with_columns(pl.when(at).then(raised).otherwise("value").alias("value")).write_csv(path)
+    sign(public)
+    told = run("audit", public)
+    assert (told.code, "NDL-D0" in told.err) == (4, True)
+
+
+def test_two_tables_that_disagree_are_caught(built: Build, run: Run, tmp_path: Path) -> None:
+    public = built("pilot_classic").copy_to(tmp_path) / "public"
+    path = public / "data/linkage.csv"
+    text = path.read_text(encoding="utf-8")
+    assert ",children,1305," in text
+    path.write_text(text.replace(",children,1305,", ",children,1306,"), encoding="utf-8")
+    sign(public)
+    told = run("audit", public)
+    assert (told.code, "NDL-D011" in told.err) == (4, True)
+
+
+def known_file(folder: Path, rows: pl.DataFrame) -> Path:
+    path = folder / "known.csv"
+    skip = {"true_count", "reason", "is_possible", "value", "lower", "upper", "status", "unit", "time_period",
+            "time_identifier", "geographic_level", "area_name"}  # fmt: skip
+    rows.select(*(name for name in rows.columns if name not in skip), value="true_count").write_csv(path)
+    return path
+
+
+def test_figures_known_elsewhere_are_used_in_the_attack(built: Build, run: Run, tmp_path: Path) -> None:
+    source = built("pilot_classic")
+    secondary = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
+    known = known_file(tmp_path, secondary)
+    told = run("audit", source.folder, "--knowing", known)
+    assert told.code == 4, told.told
+    assert run("audit", source.folder).code == 0, "without that knowledge it holds"
+
+
+def test_one_withheld_sibling_known_gives_another_away(built: Build, run: Run, tmp_path: Path) -> None:
+    source = built("pilot_classic")
+    wards = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
+    codes = []
+    for i in range(0, min(wards.height, 6)):
+        codes.append(run("audit", source.folder, "--knowing", known_file(tmp_path, wards.slice(i, 1))).code)
+        if codes[-1] == 4:
+            break
+    assert 4 in codes
+
+
+def test_known_figures_that_are_shown_anyway_change_nothing(built: Build, run: Run, tmp_path: Path) -> None:
+    source = built("pilot_classic")
+    shown = truth(source, "deprivation").filter(pl.col("reason") == "shown").head(30)
+    told = run("audit", source.folder, "--knowing", known_file(tmp_path, shown), "--json")
+    assert told.code == 0, told.told
+    checks = {check["name"]: check for check in told.json()["checks"]}
+    assert checks["known_figures"]["findings"] == []
+
+
+def test_known_exact_figures_cannot_undo_noise(built: Build, run: Run, tmp_path: Path) -> None:
+    source = built("pilot")
+    known = known_file(tmp_path, truth(source, "wards").head(20))
+    told = run("audit", source.folder, "--knowing", known, "--json")
+    assert told.code == 0
+    assert "NDL-D017" in told.out
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "area_code,measure,value\nE08000011,children_count,many\n", "\x00\x01"])
+def test_known_figures_that_cannot_be_read(built: Build, run: Run, tmp_path: Path, content: str) -> None:
+    known = tmp_path / "known.csv"
+    known.write_text(content, encoding="utf-8")
+    for path in (known, tmp_path / "none.csv"):
+        told = run("audit", built("pilot_classic").folder, "--knowing", path)
+        assert (told.code, "NDL-V082" in told.err) == (3, True), told.told
+        assert "many" not in told.told
