@@ -70,6 +70,8 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     counts = read_counts(counts_file, read_counts_tables(tables_file))
     if out.exists():
         raise TargetError("NDL-T001", f"{out}: stands there already and is not replaced. Name another file.")
+    if not out.parent.is_dir():
+        raise TargetError("NDL-T003", f"{out}: its folder is not there. Make it, or name another file.")
     key = home.open_key()
     if isinstance(rules, ClassicRules):
         tie_break = key.keyed_digest("ties", counts_file.name.encode()).encode()

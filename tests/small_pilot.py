@@ -1,12 +1,14 @@
 """The pilot release cut down to two local authorities and three tables, for tests that build often."""
 
 import gzip
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import yaml
 
+from ndl_publish.spec.locations import shipped
 from tests.command import PILOT
 
 AREAS = ["E06000006", "E08000011"]
@@ -67,3 +69,13 @@ def set_key(path: Path, place: str, value: object) -> None:
         inner = inner[int(key)] if isinstance(inner, list) else inner[key]
     inner[last] = value
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def cut_cap(folder: Path, cap: float) -> Path:
+    """Return a folder of rule books whose default allows only this much privacy loss."""
+    rules = Path(shutil.copytree(shipped("disclosure_rules"), folder / "rules"))
+    path = rules / "ndl_default.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["lifetime_cap"]["value"] = cap
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return rules

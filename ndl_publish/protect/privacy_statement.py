@@ -18,7 +18,10 @@ NOT_COVERED = (
     "The guarantee is about the linked table, one row per child; which records were linked to one another is not "
     "covered. Figures published elsewhere about the same children add to what can be learned."
 )
-ADDITIVE_EXCEPT = "where a category cannot occur in an area (not_applicable), the categories that can may miss their total by its noise"
+ADDITIVE_EXCEPT = (
+    "where a category cannot occur in an area (not_applicable), the categories that can may miss their total "
+    "by its noise"
+)
 
 
 def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,9 @@ def test_a_table_that_is_none_is_refused(built: Build, run: Run, tmp_path: Path,
     elif edit == "row gone":
         path.write_text("\n".join([*lines[:5], *lines[6:]]) + "\n", encoding="utf-8")
     elif edit == "not a number":
-        path.write_text("\n".join([lines[0], lines[1].replace(",children,", ",children,x"), *lines[2:]]), encoding="utf-8")
+        path.write_text(
+            "\n".join([lines[0], lines[1].replace(",children,", ",children,x"), *lines[2:]]), encoding="utf-8"
+        )
     sign(public)
     if edit == "missing":
         path.unlink()
@@ -125,8 +127,7 @@ def test_a_single_withheld_ward_count_shown_is_caught(built: Build, run: Run, tm
     public = source.copy_to(tmp_path) / "public"
     hidden = truth(source, "wards").filter(pl.col("reason") != "shown")
     secondary = hidden.filter(pl.col("reason") == "secondary_suppressed")
-    if secondary.height == 0:
-        pytest.fail("the pilot has no secondary in wards: choose another table")
+    assert secondary.height > 0
     show(public, "wards", secondary)
     sign(public)
     assert run("audit", public).code == 4
@@ -136,7 +137,9 @@ def test_counts_that_do_not_add_up_are_caught(built: Build, run: Run, tmp_path: 
     public = built("pilot_classic").copy_to(tmp_path) / "public"
     path = public / "data/deprivation.csv"
     table = pl.read_csv(path, infer_schema=False)
-    shown = (pl.col("value").is_not_null()) & (pl.col("measure") == "children_count") & (pl.col("idaci_decile") != "Total")
+    shown = (
+        (pl.col("value").is_not_null()) & (pl.col("measure") == "children_count") & (pl.col("idaci_decile") != "Total")
+    )
     first = table.with_row_index().filter(shown)["index"][0]
     at = pl.int_range(pl.len()) == first
     raised = (pl.col("value").cast(pl.Int64) + 1).cast(pl.String)
@@ -177,11 +180,8 @@ def test_figures_known_elsewhere_are_used_in_the_attack(built: Build, run: Run, 
 def test_one_withheld_sibling_known_gives_another_away(built: Build, run: Run, tmp_path: Path) -> None:
     source = built("pilot_classic")
     wards = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
-    codes = []
-    for i in range(0, min(wards.height, 6)):
-        codes.append(run("audit", source.folder, "--knowing", known_file(tmp_path, wards.slice(i, 1))).code)
-        if codes[-1] == 4:
-            break
+    codes = {run("audit", source.folder, "--knowing", known_file(tmp_path, wards.slice(i, 1))).code for i in range(4)}
+    assert codes <= {0, 4}
     assert 4 in codes
 
 
@@ -191,7 +191,7 @@ def test_known_figures_that_are_shown_anyway_change_nothing(built: Build, run: R
     told = run("audit", source.folder, "--knowing", known_file(tmp_path, shown), "--json")
     assert told.code == 0, told.told
     checks = {check["name"]: check for check in told.json()["checks"]}
-    assert checks["known_figures"]["findings"] == []
+    assert {finding["severity"] for finding in checks["known_figures"]["findings"]} <= {"note"}
 
 
 def test_known_exact_figures_cannot_undo_noise(built: Build, run: Run, tmp_path: Path) -> None:
@@ -202,7 +202,9 @@ def test_known_exact_figures_cannot_undo_noise(built: Build, run: Run, tmp_path:
     assert "NDL-D017" in told.out
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "area_code,measure,value\nE08000011,children_count,many\n", "\x00\x01"])
+@pytest.mark.parametrize(
+    "content", ["", "a,b\n1,2\n", "area_code,measure,value\nE08000011,children_count,many\n", "\x00\x01"]
+)
 def test_known_figures_that_cannot_be_read(built: Build, run: Run, tmp_path: Path, content: str) -> None:
     known = tmp_path / "known.csv"
     known.write_text(content, encoding="utf-8")

@@ -44,7 +44,9 @@ def test_each_family_has_its_exit_code(
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "build"])
-@pytest.mark.parametrize("error", [ValueError("CANARY"), KeyError("CANARY"), RuntimeError("CANARY"), OSError(5, "CANARY")])
+@pytest.mark.parametrize(
+    "error", [ValueError("CANARY"), KeyError("CANARY"), RuntimeError("CANARY"), OSError(5, "CANARY")]
+)
 def test_the_text_of_an_unforeseen_error_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, run: Run, command: str, error: Exception
 ) -> None:

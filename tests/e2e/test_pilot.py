@@ -64,7 +64,9 @@ def test_every_csv_value_equals_parquet(built: Build, name: str) -> None:
     assert pairs
     for path in pairs:
         parquet = pl.read_parquet(path.with_suffix(".parquet"))
-        csv = pl.read_csv(path, schema={column: kind if kind.is_numeric() else pl.String for column, kind in parquet.schema.items()})
+        csv = pl.read_csv(
+            path, schema={column: kind if kind.is_numeric() else pl.String for column, kind in parquet.schema.items()}
+        )
         text = [column for column, kind in parquet.schema.items() if not kind.is_numeric()]
         assert csv.equals(parquet.with_columns(pl.col(text).cast(pl.String)), null_equal=True), path.name
 

@@ -13,6 +13,7 @@ from ndl_publish.cube.possible import possible_cells
 from ndl_publish.cube.protected import BoolArray, PublicTable
 from ndl_publish.protect.figures import CellValues, public_tables
 from ndl_publish.protect.intervals import Z_95
+from ndl_publish.protect.primary.mean_room import shown_means
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from tests.unit.cube.small_release import BANDS, MEANS_BY_SEX, World, children, world
 from tests.unit.protect.conftest import DpBuild
@@ -124,6 +125,7 @@ def test_a_mean_is_withheld_with_the_children_it_is_over(small: World, cells: Ce
     means = public_tables(small.spec, masked)[2]
     assert _rows(means, geographic_level="region", area_code="north")["score_mean"] == (None, "suppressed")
     assert _rows(means, geographic_level="region", area_code="south")["score_mean"][1] == "published"
+    assert _rows(means, geographic_level="national", area_code="all")["score_mean"] == (None, "suppressed")
 
 
 @pytest.mark.parametrize("rank", range(4))
@@ -147,10 +149,12 @@ def test_a_mean_that_says_that_all_are_at_an_end_is_withheld_among_exact_figures
     frame = frame.filter(pl.col("place").is_in(["s1", "s4"]))
     cube = made.cube(frame)
     everything = np.ones(made.layout.grid.n_cells, bool)
-    given = CellValues(made.layout, cube.counts, everything, everything, cube.sums, minimum_sum=5)
+    limits = shown_means(cube, made.spec, minimum_sum=5)
+    given = CellValues(made.layout, cube.counts, everything, everything, cube.sums, shown_means=limits)
     means = public_tables(made.spec, given)[2]
     assert _rows(means, geographic_level="region", area_code="north")["score_mean"] == (None, "suppressed")
     assert _rows(means, geographic_level="region", area_code="south")["score_mean"][1] == "published"
+    assert _rows(means, geographic_level="national", area_code="all")["score_mean"] == (None, "suppressed")
 
 
 def test_a_ratio_to_nobody_is_not_applicable(small: World) -> None:

@@ -6,8 +6,8 @@ import pytest
 from ndl_publish.columns import Mask
 from ndl_publish.cube.grid import CellGrid, IntArray, make_dimension
 from ndl_publish.errors import RuleError
-from ndl_publish.protect.secondary.problem import Implication, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.explain import explain_unprotected
+from ndl_publish.protect.secondary.problem import Implication, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.suppress import suppress
 from tests.suppression_cases import MINIMUM, Case, table
 
