@@ -36,9 +36,16 @@ class Outcome:
         return self.out + self.err
 
 
+class _Kept(io.StringIO):
+    """Text that can still be read after a command has closed its stream."""
+
+    def close(self) -> None:
+        """Stay open."""
+
+
 def run_main(*arguments: object, home: Path) -> Outcome:
     """Return what ``ndl-publish`` says to these arguments; its exit code is the real one."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _Kept(), _Kept()
     words = ["ndl-publish", *map(str, arguments)]
     with (
         mock.patch.object(sys, "argv", words),

@@ -150,13 +150,13 @@ def test_a_broken_line_is_never_quoted(run: Run, small: Path, source: str) -> No
 
 def test_the_message_of_a_library_is_never_shown(monkeypatch: pytest.MonkeyPatch, run: Run, small: Path) -> None:
     def stop(*_: object, **__: object) -> None:
-        raise pl.exceptions.ComputeError("conversion failed for canary")
+        raise pl.exceptions.ComputeError(f"conversion failed for {CHILD}")
 
     for place in ("tabulate", "read_records", "validate_records", "protect_classic", "audit_cube", "build_package"):
         with monkeypatch.context() as patch:
             patch.setattr(f"ndl_publish.pipeline.{place}", stop)
             told = run("build", small / "classic.yaml", "--out", small / "out")
-        assert (told.code, holds_canary(told.told)) == (1, False)
+        assert (told.code, CHILD in told.told) == (1, False)
         assert "Traceback" not in told.told
 
 

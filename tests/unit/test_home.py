@@ -1,0 +1,98 @@
+"""Where key and ledger live, and when they are made."""
+
+from pathlib import Path
+
+import pytest
+
+from ndl_publish.errors import BudgetError, RuleError
+from ndl_publish.home import VARIABLE, Home
+from ndl_publish.privacy.secret_key import create_key
+
+
+def located(folder: Path, told: list[str], *, key: Path | None = None, ledger: Path | None = None) -> Home:
+    return Home.locate(key_file=key, ledger_file=ledger, notify=told.append, environ={VARIABLE: str(folder)})
+
+
+def test_locating_makes_nothing(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    assert (home.key_file, home.ledger_file) == (tmp_path / "home/key", tmp_path / "home/ledger.sqlite")
+    assert not home.is_key_named
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("environ", [{}, {VARIABLE: ""}])
+def test_without_the_variable_it_is_the_user_data_folder(environ: dict[str, str]) -> None:
+    home = Home.locate(key_file=None, ledger_file=None, notify=print, environ=environ)
+    assert "ndl-publish" in home.key_file.parts
+    assert home.key_file.parent == home.ledger_file.parent
+    assert home.key_file.is_absolute()
+
+
+def test_files_that_are_named_win(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [], key=tmp_path / "k", ledger=tmp_path / "l")
+    assert (home.key_file, home.ledger_file, home.is_key_named) == (tmp_path / "k", tmp_path / "l", True)
+
+
+def test_the_first_use_makes_a_private_key_and_says_so_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    home = located(tmp_path / "home", told)
+    key = home.open_key()
+    assert home.open_key() == key
+    assert len(told) == 1
+    assert "Keep a safe copy" in told[0]
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+    assert home.key_file.stat().st_mode & 0o777 == 0o600
+    assert home.key_file.read_text(encoding="ascii").strip() not in told[0]
+
+
+def test_a_named_key_is_never_made(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(RuleError) as caught:
+        located(tmp_path / "home", told, key=tmp_path / "k").open_key()
+    assert caught.value.code == "NDL-R040"
+    assert told == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_key_is_read(tmp_path: Path) -> None:
+    key = create_key(tmp_path / "k")
+    assert located(tmp_path / "home", [], key=tmp_path / "k").open_key() == key
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_key_is_not_made_beside_a_ledger(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    home.open_key()
+    home.open_ledger().close()
+    home.key_file.unlink()
+    with pytest.raises(RuleError, match="charged again") as caught:
+        home.open_key()
+    assert caught.value.code == "NDL-R040"
+    assert not home.key_file.exists()
+
+
+def test_the_ledger_is_begun_on_first_use_and_said_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    home = located(tmp_path / "home", told)
+    for _ in range(2):
+        with home.open_ledger() as ledger:
+            assert ledger.balances() == ()
+    assert len(told) == 1
+    assert "Back it up" in told[0]
+    assert home.ledger_file.stat().st_mode & 0o077 == 0
+
+
+def test_a_ledger_that_must_exist_is_not_begun(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    with pytest.raises(BudgetError):
+        home.open_ledger(must_exist=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file", encoding="utf-8")
+    home = located(tmp_path / "home/below", [])
+    for use in (home.open_key, home.open_ledger):
+        with pytest.raises(RuleError, match=VARIABLE) as caught:
+            use()
+        assert caught.value.code == "NDL-R048"

@@ -1,0 +1,143 @@
+"""The words and numbers that commands end with."""
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from ndl_publish.audit.model import AuditCheck
+from ndl_publish.errors import BudgetError, DisclosureError, Finding
+from ndl_publish.forecast import ForecastRow
+from ndl_publish.home import Home
+from ndl_publish.ledger.state import Balance
+from ndl_publish.pipeline import prepare
+from ndl_publish.protect_counts import ProtectedCounts
+from ndl_publish.report import (
+    show_audit,
+    show_balances,
+    show_chain,
+    show_check,
+    show_history,
+    show_plan,
+    show_protected_counts,
+)
+from tests.command import PILOT, ROOT
+from tests.conftest import Run
+
+NOTE = Finding("NDL-D006", "note", "grid", "not every combination was tried.")
+ERROR = Finding("NDL-D001", "error", "block", "can be worked out.")
+ROW = ForecastRow("wards", "ward", ("sex",), 10, 20, 50.0, 13.25, None, 0.125)
+
+
+def nowhere() -> Home:
+    return Home.locate(
+        key_file=ROOT / "none/key",
+        ledger_file=ROOT / "none/ledger",
+        notify=lambda _: None,
+        environ={"NDL_PUBLISH_HOME": "x"},
+    )
+
+
+def test_an_audit_that_held_is_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:
+    checks = (AuditCheck("rank", "Combinations", (), "9 cells"), AuditCheck("masks", "Masks", (NOTE,), "2 tables"))
+    show_audit(checks, as_json=False)
+    assert capsys.readouterr().out == "pass  Combinations (9 cells)\npass  Masks (2 tables)\n"
+    show_audit(checks, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert [check["name"] for check in told["checks"]] == ["rank", "masks"]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_one_failed_check_stops_with_its_findings(as_json: bool) -> None:
+    checks = (AuditCheck("rank", "Combinations", (), ""), AuditCheck("masks", "Masks", (NOTE, ERROR), ""))
+    with pytest.raises(DisclosureError) as caught:
+        show_audit(checks, as_json=as_json)
+    assert (caught.value.code, caught.value.findings) == ("NDL-D010", (ERROR,))
+
+
+def test_balances_are_exact_for_machines_and_short_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    balance = Balance("2019-20", Fraction(1, 2), Fraction(1, 3), Fraction(1, 6), Fraction(0))
+    show_balances((balance,), as_json=True)
+    assert json.loads(capsys.readouterr().out) == [
+        {"cohort": "2019-20", "cap": "1/2", "spent": "1/3", "remaining": "1/6"}
+    ]
+    show_balances((balance,), as_json=False)
+    assert capsys.readouterr().out.splitlines()[-2].split() == ["2019-20", "0.5", "0.333333", "0.166667"]
+
+
+def test_history_tells_charges_and_caps(capsys: pytest.CaptureFixture[str]) -> None:
+    entries: tuple[dict[str, Any], ...] = (
+        {"entry": 1, "kind": "set_cap", "at": "t", "cohort": "2019-20", "cap": "1/2"},
+        {"entry": 2, "kind": "reserve", "at": "t", "release_id": "r", "version": "1.0.0",
+         "charges": [{"cohort": "2019-20", "rho": "1/10"}]},
+    )  # fmt: skip
+    show_history(entries, as_json=False)
+    out = capsys.readouterr().out
+    assert "cap 0.5" in out
+    assert "2019-20: 0.1" in out
+    show_history(entries, as_json=True)
+    assert json.loads(capsys.readouterr().out) == list(entries)
+
+
+def test_a_whole_chain_is_said_and_a_broken_one_is_raised(capsys: pytest.CaptureFixture[str]) -> None:
+    show_chain((), as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"status": "ok"}
+    with pytest.raises(BudgetError) as caught:
+        show_chain(("entry 2", "entry 3"), as_json=True)
+    assert [finding.message for finding in caught.value.findings] == ["entry 2", "entry 3"]
+
+
+def test_protected_counts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    done = ProtectedCounts(ROOT / "safe.csv", 1234, 56, (NOTE,))
+    show_protected_counts(done, as_json=False)
+    out, err = capsys.readouterr()
+    assert "1,234 cells, 56 withheld" in out
+    assert str(NOTE) in err
+    show_protected_counts(done, as_json=True)
+    assert json.loads(capsys.readouterr().out)["withheld"] == 56
+
+
+def test_the_plan_has_a_row_for_each_forecast_and_the_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    show_plan(prepare(PILOT / "release.yaml"), (ROW,), nowhere(), as_json=False)
+    out = capsys.readouterr().out
+    (line,) = [line for line in out.splitlines() if line.strip().startswith("wards")]
+    assert line.split()[-5:] == ["50", "13.2", "no", "bound", "12%"] or line.split()[-5:] == [
+        "50",
+        "13.2",
+        "no",
+        "bound",
+        "13%",
+    ]
+    assert "Cost: rho 0.1 of cohort 2019-20, which implies epsilon 2.35 at delta 1e-07." in out
+    assert "0 spent, 0.5 left of 0.5" in out
+    assert "refused" not in out
+
+
+def test_the_plan_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    show_plan(prepare(PILOT / "release.yaml"), (ROW,), nowhere(), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["tables"][0]["crossing"] == ["sex"]
+    assert (told["rho"], told["cap"], told["spent"], told["delta"]) == (0.1, 0.5, 0, 1e-7)
+
+
+def test_a_classic_plan_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show_plan(prepare(PILOT / "release_classic.yaml"), (ROW,), nowhere(), as_json=False)
+    out = capsys.readouterr().out
+    assert "no privacy loss is charged" in out
+    assert "Cost" not in out
+
+
+def test_a_check_names_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:
+    show_check(prepare(PILOT / "release.yaml"), (NOTE,), as_json=False)
+    out, err = capsys.readouterr()
+    assert f"Next: ndl-publish plan {PILOT / 'release.yaml'}" in out
+    assert str(NOTE) in err
+    show_check(prepare(PILOT / "release.yaml"), (NOTE,), as_json=True)
+    assert json.loads(capsys.readouterr().out)["findings"][0]["code"] == "NDL-D006"
+
+
+def test_the_next_step_that_is_named_works(run: Run, small: Any) -> None:  # noqa: ANN401 - a path
+    told = run("check", small / "release.yaml").out.splitlines()
+    words = told[-1].removeprefix("Next: ndl-publish ").split()
+    assert run(*words).code == 0
