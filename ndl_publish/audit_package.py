@@ -7,6 +7,7 @@ ndl-publish. ``knowing`` adds exact counts that are public elsewhere, earlier re
 import hashlib
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ndl_publish import columns as c
 from ndl_publish.audit.from_tables import published_cells
-from ndl_publish.audit.known_figures import add_known_figures
+from ndl_publish.audit.known_figures import LINE, add_known_figures
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit.run import attack_cells, audit_tables
 from ndl_publish.cube.layout import lay_out
@@ -23,7 +24,9 @@ from ndl_publish.errors import Finding, InputError
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.levels import level_label
 from ndl_publish.package.layout import MANIFEST, PRIVACY, PUBLIC, SPECIFICATION, csv_path
+from ndl_publish.package.validate import package_findings
 from ndl_publish.package.writers.manifest import read_manifest
+from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.spec.dataset import Dataset
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.locations import shipped
@@ -32,6 +35,8 @@ from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource
 
 Progress = Callable[[str, int, int], None]
+ROUNDED = 2e-4
+"""How far a rounded figure of the statement may lie from the exact one."""
 NO_SOURCES = {"none": ["not in a package"]}
 
 
@@ -50,16 +55,39 @@ def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progres
     """
     public = package / PUBLIC if (package / PUBLIC).is_dir() else package
     _check_manifest(public)
+    files = AuditCheck(
+        "files", "Every file is as its descriptor says, Parquet as CSV", package_findings(public), "all files"
+    )
     spec = _read_spec(public)
     layout = lay_out(spec, covered_geography(spec))
     tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
     statement = _read_json(public / PRIVACY)
+    figures = AuditCheck("statement", "Stated privacy follows from the charge", _statement_findings(statement), PRIVACY)
+    own = (files, figures, *audit_tables(spec, layout, tables, statement, None, progress=progress))
     if not knowing:
-        return audit_tables(spec, layout, tables, statement, None, progress=progress)
+        return own
     published = published_cells(spec, layout, tables)
     widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
     known = AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files")
-    return (known, *attack_cells(spec, layout, widened, None, progress=progress))
+    return (*own, known, *attack_cells(spec, layout, widened, None, progress=progress))
+
+
+def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
+    """Return ``NDL-D034`` where rho or epsilon are not what the charged losses come to."""
+    if statement.get("mode") != "dp":
+        return ()
+    try:
+        losses = statement["ledger_entry"]["losses"]
+        rho = sum((Fraction(loss["rho"]) for loss in losses), Fraction(0))
+        pure = sum((Fraction(loss["epsilon"]) for loss in losses), Fraction(0))
+        delta = float(statement["delta"])
+        epsilon = epsilon_of_rho(rho, delta=delta) if delta else float(pure)
+        stated = (Fraction(statement["rho"]["fraction"]), statement["rho"]["decimal"], statement["epsilon"])
+        fits = stated[0] == rho and abs(stated[1] - float(rho)) < ROUNDED and epsilon <= stated[2] < epsilon + ROUNDED
+    except (LookupError, TypeError, ValueError, ZeroDivisionError):
+        return (Finding("NDL-D034", "error", PRIVACY, "rho, epsilon or delta are missing or not numbers."),)
+    message = "the stated rho or epsilon are not what the charged losses come to."
+    return () if fits else (Finding("NDL-D034", "error", PRIVACY, message),)
 
 
 def _check_manifest(public: Path) -> None:
@@ -68,10 +96,11 @@ def _check_manifest(public: Path) -> None:
     except (OSError, ValueError):
         message = f"{public}: is not a package: {MANIFEST} is missing or cannot be read."
         raise InputError("NDL-V080", message) from None
+    there = {path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file()} - {MANIFEST}
     changed = tuple(
-        Finding("NDL-V081", "error", path, "differs from the manifest, or is missing.")
-        for path, digest in sorted(wanted.items())
-        if _digest(public / path) != digest
+        Finding("NDL-V081", "error", path, "differs from the manifest, is missing, or is not listed in it.")
+        for path in sorted(there | set(wanted))
+        if _digest(public / path) != wanted.get(path)
     )
     if changed:
         raise InputError("NDL-V081", f"{public}: files were changed after the build.", findings=changed)
@@ -123,9 +152,8 @@ def _read_known(path: Path) -> pl.DataFrame:
     """Return known figures: at least area_code, measure and value; absent breakdowns mean totals."""
     try:
         table = pl.read_csv(path, infer_schema=False).with_columns(pl.col(c.VALUE).cast(pl.Float64))
-        return table.filter(pl.col(c.VALUE).is_not_null()).select(
-            pl.col(c.AREA_CODE, c.MEASURE), pl.exclude(c.AREA_CODE, c.MEASURE)
-        )
+        named = table.with_row_index(LINE, offset=2).filter(pl.col(c.VALUE).is_not_null())
+        return named.select(pl.col(c.AREA_CODE, c.MEASURE), pl.exclude(c.AREA_CODE, c.MEASURE))
     except (OSError, pl.exceptions.PolarsError):
         message = f"{path.name}: cannot be read as CSV with area_code, measure and numeric value."
         raise InputError("NDL-V082", message) from None

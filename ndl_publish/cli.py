@@ -251,7 +251,7 @@ def ledger_verify(ledger: Path | None, *, as_json: bool) -> None:
     from ndl_publish import report
 
     with _home(None, ledger).open_ledger(must_exist=True) as book:
-        report.show_chain(book.verify(), as_json=as_json)
+        report.show_chain(book.verify(), head=book.head(), as_json=as_json)
 
 
 @ledger.command("set-cap")
@@ -275,8 +275,13 @@ def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: Path | None) -> N
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter("write the cap as a number, for example 0.5 or 1/2.", param_hint="RHO") from None
     with _home(None, ledger).open_ledger(must_exist=True) as book:
+        known = {balance.cohort: balance for balance in book.balances()}
         book.set_cap(cohort, cap, reason=reason, actor=_actor())
-    show(f"The cap of cohort {cohort} is now rho {rho}.")
+    show(f"The ledger's cap of cohort {cohort} is now rho {rho}; a rule book with a smaller lifetime_cap still holds.")
+    if cohort not in known:
+        show(f"No release has charged {cohort} yet; cohorts in the ledger: {', '.join(known) or 'none'}.")
+    elif known[cohort].spent > cap:
+        show("That is less than has been spent: nothing more can be charged to this cohort.")
 
 
 @cli.command()

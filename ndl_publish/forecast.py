@@ -1,11 +1,14 @@
 """What a release would look like, from public knowledge alone: cells, expected error, expected share withheld.
 
-The expected number of children is spread evenly over areas and categories; real cells are smaller and larger. Nothing
-here reads a record, so it may be looked at as often as one likes before anything is spent.
+The expected number of children is spread evenly over areas and categories, and cells around that average are taken to
+spread like a log-normal with sigma ``SPREAD`` (small areas and minorities differ in size about that much). Nothing here
+reads a record, so it may be looked at as often as one likes before anything is spent. Secondary suppression is not
+foreseen: a few more figures will be withheld.
 """
 
 from dataclasses import dataclass
-from math import erf, sqrt
+from math import erf, exp, sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -17,11 +20,13 @@ from ndl_publish.protect.intervals import Z_95
 from ndl_publish.spec.rules import DpRules
 
 HALF = 0.5
+SPREAD = 0.9
+QUANTILES = tuple((i + HALF) / 40 for i in range(40))
 
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
-    """One table at one area level, at its finest crossing.
+    """One table at one area level and one crossing.
 
     Attributes:
         table: Name of the table.
@@ -29,10 +34,11 @@ class ForecastRow:
         crossing: Breakdowns crossed.
         n_areas: Areas of the level.
         n_cells: Cells of children at this crossing.
-        typical_children: Expected children in a cell.
+        average_children: Expected children in a cell.
         count_margin: Half-width of the 95% interval of a cell's children; none in classic mode.
-        rate_margin: Half-width of a rate of one half in such a cell, percentage points; none where it has no bound.
-        withheld: Expected share of cells of the typical size that are withheld; none in classic mode.
+        rate_margin: Half-width of a rate of one half in an average cell, percentage points; none where unbounded.
+        counts_withheld: Expected share of counts of children that are withheld as too small; none in classic mode.
+        rates_withheld: Expected share of rates that are withheld; none in classic mode.
     """
 
     table: str
@@ -40,47 +46,57 @@ class ForecastRow:
     crossing: Crossing
     n_areas: int
     n_cells: int
-    typical_children: float
+    average_children: float
     count_margin: float | None
     rate_margin: float | None
-    withheld: float | None
+    counts_withheld: float | None
+    rates_withheld: float | None
 
 
 def forecast(prepared: Prepared) -> tuple[ForecastRow, ...]:
-    """Return what to expect of every table and level, for each crossing that is not a margin of another."""
+    """Return what to expect of every table, level and crossing, margins included."""
     mechanism = mechanism_of(prepared) if isinstance(prepared.spec.rules, DpRules) else None
     return tuple(
         _row(prepared, mechanism, table.name, level, crossing)
         for table in prepared.spec.release.tables
         for level in table.levels
-        for crossing in _finest(table.breakdowns)
+        for crossing in closure(table.breakdowns)
     )
-
-
-def _finest(breakdowns: tuple[Crossing, ...]) -> tuple[Crossing, ...]:
-    """Return the crossings that are not part of a larger one of the same table."""
-    every = closure(breakdowns)
-    return tuple(x for x in every if not any(set(x) < set(y) for y in every))
 
 
 def _row(prepared: Prepared, mechanism: Mechanism | None, table: str, level: str, crossing: Crossing) -> ForecastRow:
-    layout, release = prepared.layout, prepared.spec.release
+    layout, release, rules = prepared.layout, prepared.spec.release, prepared.spec.rules
     block = layout.grid.block(layout.levels_for(level, crossing))
-    n_cells = block.n_cells
-    typical = release.expected_count * _covered(layout, level) / n_cells
-    if mechanism is None:
-        return ForecastRow(table, level, crossing, block.shape[0], n_cells, typical, None, None, None)
+    average = release.expected_count * _covered(layout, level) / block.n_cells
+    known = (table, level, crossing, block.shape[0], block.n_cells, average)
+    if mechanism is None or not isinstance(rules, DpRules):
+        return ForecastRow(*known, None, None, None, None)
     deviation = sqrt(_variance(layout, mechanism, block, crossing))
-    rules = prepared.spec.rules
-    minimum = float(rules.withhold.minimum_count.value) if isinstance(rules, DpRules) else 0.0
-    withheld = 0.5 * (1 + erf((minimum - HALF - typical) / deviation / sqrt(2)))
-    # A rate of one half: X and N - X have the same noise, so Var(X - N/2) is at most Var(N) / 2 in this basis.
-    rate = 100 * Z_95 * deviation * sqrt(HALF) / typical
-    bounded = typical > Z_95 * deviation
-    margin = Z_95 * deviation
+    minimum, widest = float(rules.withhold.minimum_count.value), float(rules.withhold.maximum_margin.value)
+    sizes = [average * exp(SPREAD * NormalDist().inv_cdf(q) - SPREAD**2 / 2) for q in QUANTILES]
+    small = [_below(minimum - HALF, size, deviation) for size in sizes]
+    wide = [1.0 if _rate_margin(size, deviation) > widest else part for size, part in zip(sizes, small, strict=True)]
+    margin = _rate_margin(average, deviation)
     return ForecastRow(
-        table, level, crossing, block.shape[0], n_cells, typical, margin, rate if bounded else None, withheld
+        *known,
+        Z_95 * deviation,
+        margin if average > Z_95 * deviation else None,
+        sum(small) / len(small),
+        sum(wide) / len(wide),
     )
+
+
+def _below(limit: float, mean: float, deviation: float) -> float:
+    """Return the chance that a normal variable falls below a limit."""
+    return HALF * (1 + erf((limit - mean) / deviation / sqrt(2)))
+
+
+def _rate_margin(children: float, deviation: float) -> float:
+    """Return the half-width of a rate of one half, percentage points.
+
+    X and N - X have the same noise, so Var(X - N/2) is at most Var(N) / 2 in the planner's basis.
+    """
+    return 100 * Z_95 * deviation * sqrt(HALF) / children
 
 
 def _covered(layout: CubeLayout, level: str) -> float:

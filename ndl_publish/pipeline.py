@@ -6,8 +6,8 @@ Left of ``protected`` everything is confidential; right of it is only what the w
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,8 @@ from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import DpRules, Geometric
 
 Progress = Callable[[str, int, int], None]
+FAR = 2
+"""More than so many times the expected number, or less than its so-manieth part, deserves a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,17 @@ def validated(prepared: Prepared, *, progress: Progress) -> ValidatedRecords:
         progress(words, 0, 0)
 
     records = read_records(prepared.spec, prepared.geography, engine=engine, progress=tell)
-    return validate_records(records, prepared.geography, engine=engine, progress=tell)
+    found = validate_records(records, prepared.geography, engine=engine, progress=tell)
+    return replace(found, findings=(*found.findings, *_size_findings(prepared.spec, found.n_children)))
+
+
+def _size_findings(spec: ReleaseSpec, n_children: int) -> Iterator[Finding]:
+    """Warn when far more or fewer are counted than expected, without saying how many."""
+    expected = spec.release.expected_count
+    if not expected / FAR <= n_children <= expected * FAR:
+        words = "fewer than half of" if n_children < expected else "more than twice"
+        message = f"{words} the expected number are counted. Look at the areas, the population and the notes above."
+        yield Finding("NDL-V040", "warning", spec.source.where(("expected_count",)), message)
 
 
 def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress) -> Built:

@@ -21,6 +21,11 @@ from ndl_publish.protect_counts import ProtectedCounts
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
 
+FORECAST_HEADER = (
+    "table", "level", "crossing", "areas", "cells", "average cell", "± count", "± rate", "counts withheld",
+    "rates withheld",
+)  # fmt: skip
+
 
 def show_check(prepared: Prepared, findings: tuple[Finding, ...], *, as_json: bool) -> None:
     """Print that a release is ready to build, with what is worth knowing."""
@@ -38,16 +43,15 @@ def show_plan(prepared: Prepared, rows: tuple[ForecastRow, ...], home: Home, *, 
     if as_json:
         show_json({"tables": [_forecast_json(row) for row in rows], **cost})
         return
-    header = ("table", "level", "crossing", "areas", "cells", "typical cell", "± count", "± rate", "withheld")
-    show_table(
-        "Expected, before any record is read (cells of average size):", header, [_forecast_text(r) for r in rows]
-    )
+    show_table("Expected, before any record is read:", FORECAST_HEADER, [_forecast_text(row) for row in rows])
     if cost["mode"] == "classic":
         show("Mode classic: exact counts with suppression; no privacy loss is charged.")
         return
     show(f"Cost: rho {cost['rho']:g} of cohort {cost['cohort']}{_in_epsilon(cost)}.")
     show(f"Ledger: {cost['spent']:g} spent, {cost['remaining']:g} left of {cost['cap']:g} before this release.")
-    if cost["rho"] > cost["remaining"]:
+    if cost["is_charged"]:
+        show("This version has been charged already: the same build again costs nothing, a changed one is refused.")
+    elif cost["rho"] > cost["remaining"]:
         show("This release would be refused: it costs more than is left.")
 
 
@@ -136,12 +140,21 @@ def _cost(prepared: Prepared, home: Home) -> dict[str, Any]:
     else:
         cost |= {"epsilon": float(noise.epsilon.value), "delta": 0.0}
     cap, spent = rules.lifetime_cap.fraction, Fraction(0)
+    named = (prepared.spec.release.release_id, prepared.spec.release.version)
+    is_charged = False
     if home.ledger_file.exists():
         with home.open_ledger(must_exist=True) as ledger:
             known = {balance.cohort: balance for balance in ledger.balances()}
+            history = ledger.history(prepared.spec.cohort)
+        is_charged = named in {(e.get("release_id"), e.get("version")) for e in history if e["kind"] == "reserve"}
         if prepared.spec.cohort in known:
-            cap, spent = known[prepared.spec.cohort].cap, known[prepared.spec.cohort].spent
-    return cost | {"cap": float(cap), "spent": float(spent), "remaining": float(cap - spent)}
+            cap, spent = min(cap, known[prepared.spec.cohort].cap), known[prepared.spec.cohort].spent
+    return cost | {
+        "cap": float(cap),
+        "spent": float(spent),
+        "remaining": float(cap - spent),
+        "is_charged": is_charged,
+    }
 
 
 def _in_epsilon(cost: dict[str, Any]) -> str:
@@ -158,15 +171,20 @@ def _forecast_text(row: ForecastRow) -> tuple[str, ...]:
         " x ".join(row.crossing) or "-",
         f"{row.n_areas:,}",
         f"{row.n_cells:,}",
-        f"{row.typical_children:,.0f}",
+        f"{row.average_children:,.0f}",
         _number(row.count_margin),
         rate,
-        "-" if row.withheld is None else f"{row.withheld:.0%}",
+        _percent(row.counts_withheld),
+        _percent(row.rates_withheld),
     )
 
 
 def _forecast_json(row: ForecastRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ForecastRow.__dataclass_fields__}
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
 
 
 def _number(value: float | None, unit: str = "") -> str:
@@ -194,6 +212,8 @@ def show_audit(checks: tuple[AuditCheck, ...], *, as_json: bool) -> None:
         return
     for check in checks:
         show(f"pass  {check.title} ({check.detail})")
+        for finding in check.findings:
+            show(f"      {finding.severity}: {finding.message}")
 
 
 def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:
@@ -212,10 +232,20 @@ def show_history(entries: tuple[dict[str, Any], ...], *, as_json: bool) -> None:
         show_json(list(entries))
         return
     rows = [
-        (str(e["entry"]), e["kind"], e["at"], e.get("release_id", e.get("cohort", "")), e.get("version", ""), _loss(e))
+        (
+            str(e["entry"]),
+            e["kind"],
+            e["at"],
+            e["actor"],
+            e.get("release_id", e.get("cohort", "")),
+            e.get("version", ""),
+            _loss(e),
+            e.get("reason", ""),
+        )
         for e in entries
     ]
-    show_table("Ledger:", ("entry", "kind", "at", "release or cohort", "version", "rho"), rows)
+    header = ("entry", "kind", "at", "by", "release or cohort", "version", "rho", "reason")
+    show_table("Ledger:", header, rows)
 
 
 def _loss(entry: dict[str, Any]) -> str:
@@ -224,7 +254,7 @@ def _loss(entry: dict[str, Any]) -> str:
     return ", ".join(f"{charge['cohort']}: {float(Fraction(charge['rho'])):.6g}" for charge in entry.get("charges", []))
 
 
-def show_chain(broken: tuple[str, ...], *, as_json: bool) -> None:
+def show_chain(broken: tuple[str, ...], *, head: tuple[int, str], as_json: bool) -> None:
     """Print that the chain is whole; raise when it is not.
 
     Raises:
@@ -234,9 +264,10 @@ def show_chain(broken: tuple[str, ...], *, as_json: bool) -> None:
         findings = tuple(Finding("NDL-B006", "error", "ledger", place) for place in broken)
         raise BudgetError("NDL-B006", "The chain of ledger entries is broken.", findings=findings)
     if as_json:
-        show_json({"status": "ok"})
+        show_json({"status": "ok", "entries": head[0], "last_hash": head[1]})
         return
-    show("Every entry is as it was written.")
+    show(f"{head[0]} entries, none changed or removed in between; the last has the hash {head[1] or '-'}.")
+    show("Entries cut off at the end leave no gap: compare number and hash with your copy.")
 
 
 def show_protected_counts(done: ProtectedCounts, *, as_json: bool) -> None:

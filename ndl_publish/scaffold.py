@@ -7,21 +7,25 @@ builds at once and the statistician sees which columns each extract needs.
 import csv
 import io
 import random
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ndl_publish.errors import RuleError, TargetError
-from ndl_publish.geography.lookup import Geography, load_geography
+from ndl_publish.geography.lookup import Geography, geography_folder, load_geography
 from ndl_publish.spec.base import nearest, parse
 from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Column, IntegerColumn, Source
 from ndl_publish.spec.dataset import Dataset
+from ndl_publish.spec.derived import AllEqual, CountEqual, NoneMissing
 from ndl_publish.spec.locations import shipped
 
 N_PLACEHOLDERS = 400
 N_AREAS = 2
 COVERED_LEVEL = "local_authority"
 SEED = 2026
+USUAL = 0.95
 
 
 def scaffold(folder: Path, *, dataset: str, metadata: Path | None, rules: Path | None) -> tuple[Path, ...]:
@@ -44,7 +48,8 @@ def scaffold(folder: Path, *, dataset: str, metadata: Path | None, rules: Path |
     described, _ = parse(metadata / f"{dataset}.yaml", Dataset)
     geography = _geography(described, metadata)
     rule_books = sorted(path.stem for path in (rules or shipped("disclosure_rules")).glob("*.yaml"))
-    files = {"release.yaml": _release(described, dataset, geography, rule_books), **_records(described, geography)}
+    text = _release(described, dataset, geography, rule_books, release_id=_release_id(folder))
+    files = {"release.yaml": text, **_records(described, geography)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -58,15 +63,14 @@ def scaffold(folder: Path, *, dataset: str, metadata: Path | None, rules: Path |
 
 
 def _geography(dataset: Dataset, metadata: Path) -> Geography:
-    """Return the newest vintage whose finest level is where children are placed, cut down to a few areas."""
-    place = dataset.sources[dataset.spine].columns[dataset.place.column]
-    wanted = place.level if isinstance(place, AreaColumn) else None
-    for folder in sorted((metadata / "geography").iterdir(), reverse=True):
-        if folder.is_dir():
-            whole = load_geography(folder.name, metadata_folder=metadata)
-            if whole.finest == wanted:
-                return _few_areas(whole)
-    raise RuleError("NDL-R080", f"{dataset.dataset_id}: no boundary vintage has the finest level {wanted}.")
+    """Return the newest vintage that has the level at which children are placed, cut down to a few areas."""
+    wanted = dataset.place_level
+    folder = geography_folder(metadata)
+    for vintage in sorted((path.name for path in folder.iterdir() if path.is_dir()), reverse=True):
+        whole = load_geography(vintage, metadata_folder=folder.parent)
+        if wanted in whole.levels:
+            return _few_areas(whole.from_level(wanted))
+    raise RuleError("NDL-R080", f"{dataset.dataset_id}: no boundary vintage has the level {wanted}.")
 
 
 def _few_areas(whole: Geography) -> Geography:
@@ -75,7 +79,13 @@ def _few_areas(whole: Geography) -> Geography:
     return whole.covering(COVERED_LEVEL, tuple(whole.codes(COVERED_LEVEL)[:N_AREAS]))
 
 
-def _release(dataset: Dataset, name: str, geography: Geography, rule_books: list[str]) -> str:
+def _release_id(folder: Path) -> str:
+    """Return the folder's name as a release may be called."""
+    words = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
+    return words if len(words) > 1 else "my-release"
+
+
+def _release(dataset: Dataset, name: str, geography: Geography, rule_books: list[str], *, release_id: str) -> str:
     is_part = COVERED_LEVEL in geography.levels[1:]
     level = COVERED_LEVEL if is_part else geography.levels[0]
     shares = [m for chain in dataset.outcomes.values() for m in chain.measures]
@@ -86,6 +96,7 @@ def _release(dataset: Dataset, name: str, geography: Geography, rule_books: list
     text: str = environment.get_template("release.yaml.j2").render(
         dataset=dataset,
         metadata=name,
+        release_id=release_id,
         rule_books=rule_books,
         vintage=geography.vintage,
         level=level,
@@ -99,10 +110,40 @@ def _release(dataset: Dataset, name: str, geography: Geography, rule_books: list
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """Which codes placeholder records hold more often, or never, so that somebody is counted and reaches something."""
+
+    usual: dict[str, str]
+    never: dict[str, set[str]]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "_Habits":
+        usual: dict[str, str] = {}
+        never: dict[str, set[str]] = {}
+        for rule in dataset.derived.values():
+            if isinstance(rule, AllEqual | CountEqual):
+                usual |= dict.fromkeys(rule.columns, rule.value)
+            if isinstance(rule, AllEqual | CountEqual | NoneMissing):
+                for column in rule.columns:
+                    never.setdefault(column, set()).update(rule.not_assessed)
+        return cls(usual, never)
+
+    def code(self, name: str, column: CategoryColumn, draw: random.Random) -> str:
+        """Return one of the codes in the source of a column."""
+        codes = [code for code, label in column.codes.items() if label not in self.never.get(name, set())]
+        often = [code for code in codes if column.codes[code] == self.usual.get(name)]
+        return draw.choice(often if often and draw.random() < USUAL else codes)
+
+
 def _records(dataset: Dataset, geography: Geography) -> dict[str, str]:
     draw = random.Random(SEED)  # noqa: S311 - placeholders, not secrets
+    habits = _Habits.of(dataset)
     ids = {name: [f"{name[0].upper()}{i:05d}" for i in range(N_PLACEHOLDERS)] for name in dataset.sources}
-    files = {f"data/{name}.csv": _table(source, ids[name], geography, draw) for name, source in dataset.sources.items()}
+    files = {
+        f"data/{name}.csv": _table(source, ids[name], geography, habits, draw)
+        for name, source in dataset.sources.items()
+    }
     if dataset.links is not None:
         links = dataset.links
         header = [links.spine_id, links.source, links.linked_id, links.weight]
@@ -116,23 +157,23 @@ def _records(dataset: Dataset, geography: Geography) -> dict[str, str]:
     return files
 
 
-def _table(source: Source, ids: list[str], geography: Geography, draw: random.Random) -> str:
+def _table(source: Source, ids: list[str], geography: Geography, habits: _Habits, draw: random.Random) -> str:
     period = [source.period] if source.period else []
     header = [source.id, *period, *(column.source for column in source.columns.values())]
     rows = [
         [
             child,
             *(["202425"] if period else []),
-            *(_value(column, geography, draw) for column in source.columns.values()),
+            *(_value(name, column, geography, habits, draw) for name, column in source.columns.items()),
         ]
         for child in ids
     ]
     return _csv(header, rows)
 
 
-def _value(column: Column, geography: Geography, draw: random.Random) -> str:
+def _value(name: str, column: Column, geography: Geography, habits: _Habits, draw: random.Random) -> str:
     if isinstance(column, CategoryColumn):
-        return draw.choice(list(column.codes))
+        return habits.code(name, column, draw)
     if isinstance(column, IntegerColumn):
         return str(draw.randint(column.minimum, column.maximum))
     if isinstance(column, AreaColumn):

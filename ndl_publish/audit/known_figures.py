@@ -13,6 +13,9 @@ from ndl_publish.cube.layout import YES, CubeLayout
 from ndl_publish.errors import Finding
 from ndl_publish.spec.load import ReleaseSpec
 
+LINE = "_line"
+"""Column of a known figure's line in its file."""
+
 
 def add_known_figures(
     spec: ReleaseSpec, layout: CubeLayout, published: PublishedCells, known: list[pl.DataFrame]
@@ -27,7 +30,8 @@ def add_known_figures(
 
     Returns:
         The widened cells and ``NDL-D015`` (warning: a known count differs from a shown one), ``NDL-D016`` (warning:
-        withheld counts are public already), ``NDL-D017`` (note: noisy figures cannot be undone with exact ones).
+        withheld counts are public already), ``NDL-D022`` (warning: rows that are no count of the release), ``NDL-D017``
+        (note: noisy figures cannot be undone with exact ones) and ``NDL-D018`` (note: how many were used).
     """
     if not published.is_count:
         message = (
@@ -36,18 +40,25 @@ def add_known_figures(
         return published, (Finding("NDL-D017", "note", "known figures", message),)
     values, is_shown = published.values.copy(), published.is_shown.copy()
     differ = already = used = 0
+    lost = 0
     for frame in known:
-        for cells, figures in chain.from_iterable(_matches(spec, layout, frame, block) for block in layout.grid.blocks):
+        placed: set[int] = set()
+        for cells, figures, lines in chain.from_iterable(
+            _matches(spec, layout, frame, block) for block in layout.grid.blocks
+        ):
+            placed.update(lines)
             shown = is_shown[cells]
             differ += int((shown & (values[cells] != figures)).sum())
             already += int((~shown).sum())
             used += len(cells)
             values[cells[~shown]] = figures[~shown]
             is_shown[cells] = True
+        lost += frame.height - len(placed)
     findings = tuple(
         Finding(code, "warning", "known figures", text)
         for code, n, text in (
             ("NDL-D015", differ, f"{differ} known counts differ from the shown ones; the shown ones were used."),
+            ("NDL-D022", lost, f"{lost} rows are no count of an area, category and measure of this release: not used."),
             (
                 "NDL-D016",
                 already,
@@ -62,8 +73,8 @@ def add_known_figures(
 
 def _matches(
     spec: ReleaseSpec, layout: CubeLayout, frame: pl.DataFrame, block: Block
-) -> list[tuple[IntArray, IntArray]]:
-    """Return, for each figure of a block, the cells that the frame has a value for, and the values."""
+) -> list[tuple[IntArray, IntArray, list[int]]]:
+    """Return, for each figure of a block, the cells that the frame has a value for, the values and their lines."""
     found = []
     for name, figure in _figures(spec, layout, block):
         keys, cells = _keyed_cells(spec, layout, block, name)
@@ -76,7 +87,7 @@ def _matches(
         rows = frame.filter(pl.col(c.MEASURE) == figure, *(pl.col(x) == c.TOTAL for x in others))
         joined = keys.with_columns(pl.Series("_cell", cells)).join(rows.unique(on, keep="first"), on=on, how="inner")
         whole = joined.filter(pl.col(c.VALUE) == pl.col(c.VALUE).round(0))
-        found.append((whole["_cell"].to_numpy(), whole[c.VALUE].to_numpy().astype(np.int64)))
+        found.append((whole["_cell"].to_numpy(), whole[c.VALUE].to_numpy().astype(np.int64), whole[LINE].to_list()))
     return found
 
 

@@ -9,12 +9,13 @@ from ndl_publish.spec.load import ReleaseSpec
 
 
 def whole_geography(spec: ReleaseSpec) -> Geography:
-    """Return the look-ups of a release's vintage, all areas.
+    """Return the look-ups of a release's vintage from the level at which children are placed, all areas.
 
     Raises:
-        RuleError: ``NDL-R010`` when the vintage is not there.
+        RuleError: ``NDL-R010`` when the vintage is not there or lacks that level.
     """
-    return load_geography(spec.release.geography.vintage, metadata_folder=spec.metadata_folder)
+    whole = load_geography(spec.release.geography.vintage, metadata_folder=spec.metadata_folder)
+    return whole.from_level(spec.dataset.place_level)
 
 
 def covered_geography(spec: ReleaseSpec) -> Geography:

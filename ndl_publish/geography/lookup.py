@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from ndl_publish.errors import RuleError
+from ndl_publish.spec.locations import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,39 @@ class Geography:
             )
         return Geography(self.vintage, inside, self.areas, self.characteristics, self.code_changes)
 
+    def from_level(self, level: str) -> "Geography":
+        """Return the geography whose finest level is a coarser one: the levels that its areas decide.
+
+        Raises:
+            RuleError: ``NDL-R010`` when there is no such level or an area of it is missing somewhere.
+        """
+        if level == self.finest:
+            return self
+        if level not in self.levels:
+            known = ", ".join(self.levels)
+            raise RuleError("NDL-R010", f"geography vintage {self.vintage}: has no level {level}. Levels: {known}.")
+        rows = self.nesting.filter(pl.col(level) != "")
+        decided = [
+            other
+            for other in self.levels[self.levels.index(level) :]
+            if rows.select(level, other).unique().height == rows[level].n_unique()
+        ]
+        nothing = pl.DataFrame(schema={level: pl.String})
+        return Geography(
+            self.vintage, rows.select(decided).unique().sort(level), self.areas, nothing, self.code_changes
+        )
+
     def _partly_covered(self, level: str, inside: pl.DataFrame) -> list[str]:
         here = inside.group_by(level).len()
         there = self.nesting.group_by(level).len(name="all")
         partly = here.join(there, on=level).filter(pl.col("len") < pl.col("all"))
         return partly[level].to_list()
+
+
+def geography_folder(metadata_folder: Path) -> Path:
+    """Return where look-ups are: beside the metadata, else what ships with the package."""
+    beside = metadata_folder / "geography"
+    return beside if beside.is_dir() else shipped("metadata") / "geography"
 
 
 def load_geography(vintage: str, *, metadata_folder: Path) -> Geography:
@@ -74,11 +103,11 @@ def load_geography(vintage: str, *, metadata_folder: Path) -> Geography:
     Raises:
         RuleError: ``NDL-R010`` when there is no folder for the vintage or a file in it is not as it should be.
     """
-    folder = metadata_folder / "geography" / vintage
+    folder = geography_folder(metadata_folder) / vintage
     if not folder.is_dir():
         parent = folder.parent
         known = ", ".join(sorted(p.name for p in parent.iterdir() if p.is_dir())) if parent.is_dir() else "none"
-        raise RuleError("NDL-R010", f"geography vintage {vintage}: no such folder. Vintages at hand: {known}.")
+        raise RuleError("NDL-R010", f"geography vintage {vintage}: no such folder. Vintages in {parent}: {known}.")
     nesting = _read(folder / "nesting.csv", ())
     finest = nesting.columns[0]
     if nesting[finest].is_duplicated().any():

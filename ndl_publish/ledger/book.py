@@ -176,6 +176,11 @@ class Ledger:
         missing = [f"a published entry is missing: {name}" for name in published if name not in present]
         return broken_links(entries) + tuple(missing)
 
+    def head(self) -> tuple[int, str]:
+        """Return how many entries there are and the hash of the last, to be compared with a copy kept elsewhere."""
+        entries = self._store.entries()
+        return len(entries), entries[-1].hash if entries else ""
+
     def _read(self) -> tuple[tuple[Entry, ...], State]:
         entries = self._store.entries()
         require_whole(entries)

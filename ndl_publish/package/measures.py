@@ -62,7 +62,8 @@ def _of(measure: Measure, spec: ReleaseSpec, *, percent_decimals: int) -> tuple[
 def _share(measure: ShareMeasure, spec: ReleaseSpec, *, percent_decimals: int) -> tuple[PublicMeasure, ...]:
     people = spec.dataset.privacy_unit.plural
     base = spec.dataset.measures[measure.of]
-    share_of = f"{measure.description} As a percentage of: {base.title.lower()}."
+    whole = f"all {people} counted" if isinstance(base, CountMeasure) else f"{people}: {base.title}"
+    share_of = f"{measure.description} As a percentage of {whole}."
     return (
         PublicMeasure(measure.count_name, f"{measure.title}: number of {people}", measure.description, "count", 0),
         PublicMeasure(

@@ -24,6 +24,11 @@ _ZEROS: Final = {
     "protect": "withheld like small counts",
     "protected": "withheld like small counts",
 }
+_METHODS: Final = {
+    "threshold": "threshold rule",
+    "zero": "rule about zeros",
+    "witness_circuits": "secondary suppression by witness circuits (cells withheld in closed chains of sums)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,18 @@ class RuleNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryWords:
+    """One noisy measurement: keys of quantity, level and characteristics as in the metadata, numbers as short text."""
+
+    quantity: str
+    level: str
+    attributes: tuple[str, ...]
+    sigma2: str
+    rho: str
+    epsilon: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectionWords:
     """The protection in words and numbers; text throughout, ``None`` where the statement says nothing.
 
@@ -47,7 +64,7 @@ class ProtectionWords:
         unit: Whom the protection is about.
         adjacency: What makes two data sets neighbours.
         mechanism: Name of the noise.
-        rho: Privacy loss of this release in zero-concentrated terms.
+        rho: Privacy loss of this release in zero-concentrated terms, six significant digits.
         epsilon: The same as epsilon at ``delta``.
         delta: Probability that goes with ``epsilon``.
         cohorts: Cohorts that the loss is booked to.
@@ -57,10 +74,10 @@ class ProtectionWords:
         minimum_count: Smallest count that is shown.
         maximum_margin: Widest margin that is shown, in percentage points.
         confidence: Confidence of lower and upper, as a percentage.
-        methods: Methods of suppression.
+        methods: Methods of suppression, in words.
         zeros: What happens to zeros.
-        secondary: Method of secondary suppression.
-        queries: Label, quantity, level, attributes, sigma squared and rho or epsilon of every query.
+        secondary: What secondary suppression guarantees.
+        queries: Every noisy measurement.
         numbers: Every number of the rule book with its source; limits of detail last.
         checks: Titles of the checks the figures passed.
     """
@@ -82,7 +99,7 @@ class ProtectionWords:
     methods: tuple[str, ...]
     zeros: str | None
     secondary: str | None
-    queries: tuple[Mapping[str, str], ...]
+    queries: tuple[QueryWords, ...]
     numbers: tuple[RuleNumber, ...]
     checks: tuple[str, ...]
 
@@ -96,7 +113,7 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         unit=text.get("unit"),
         adjacency=text.get("adjacency"),
         mechanism=text.get("mechanism"),
-        rho=text.get("rho"),
+        rho=_six_digits(text.get("rho")),
         epsilon=text.get("epsilon"),
         delta=text.get("delta"),
         cohorts=_texts(privacy.get("cohorts")),
@@ -106,7 +123,7 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         minimum_count=text.get("minimum_count"),
         maximum_margin=text.get("maximum_margin"),
         confidence=_percent(privacy.get("confidence")),
-        methods=_texts(privacy.get("methods")),
+        methods=tuple(_METHODS.get(name, name.replace("_", " ")) for name in _texts(privacy.get("methods"))),
         zeros=_ZEROS.get(str(text.get("zeros")), text.get("zeros")),
         secondary=text.get("secondary"),
         queries=_queries(privacy.get("queries")),
@@ -163,9 +180,28 @@ def _percent(content: Any) -> str | None:  # noqa: ANN401 - JSON
     return None if content is None else f"{float(content) * 100:g}"
 
 
-def _queries(content: Any) -> tuple[Mapping[str, str], ...]:  # noqa: ANN401 - JSON
-    keys = ("label", "quantity", "level", "attributes", "sigma2", "rho", "epsilon")
-    return tuple({key: _short(_text(query.get(key)) or "") for key in keys} for query in content or ())
+def _queries(content: Any) -> tuple[QueryWords, ...]:  # noqa: ANN401 - JSON
+    return tuple(
+        QueryWords(
+            quantity=str(query.get("quantity", "")),
+            level=str(query.get("level", "")),
+            attributes=_texts(query.get("attributes")),
+            sigma2=_short(_text(query.get("sigma2")) or ""),
+            rho=_short(_text(query.get("rho")) or ""),
+            epsilon=_short(_text(query.get("epsilon")) or ""),
+        )
+        for query in content or ()
+    )
+
+
+def _six_digits(text: str | None) -> str | None:
+    """Return a decimal with six significant digits.
+
+    Example:
+        >>> _six_digits("0.099981543"), _six_digits("0.1"), _six_digits(None)
+        ('0.0999815', '0.1', None)
+    """
+    return None if text is None else format(Decimal(f"{float(text):.6g}"), "f")
 
 
 def _short(text: str) -> str:

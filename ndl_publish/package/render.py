@@ -1,16 +1,25 @@
 """Fill the templates in ``package/templates/``; a name that a template uses and nobody gives is an error."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from ndl_publish.columns import STATUS_SYMBOLS
+from ndl_publish.geography.levels import level_label
 from ndl_publish.package.context import PackageContext
 from ndl_publish.package.layout import package_name
 from ndl_publish.package.status_words import STATUS_MEANINGS
+from ndl_publish.spec.dataset import Dataset, ShareMeasure
+from ndl_publish.spec.rules import PEOPLE
+
+SYNTHETIC: Final = "**Synthetic records.** These figures are an example and describe nobody."
+"""First line of every text about a release of synthetic records."""
 
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
+_PEOPLE_QUANTITY: Final = "children"
+"""Name of the query that counts people, in the privacy statement of every data set."""
 
 
 def render(template: str, context: PackageContext) -> bytes:
@@ -26,7 +35,15 @@ def render(template: str, context: PackageContext) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters |= {"period": period_label, "moment": moment_label, "cell": cell_text, "thousands": thousands}
+    environment.filters |= {
+        "period": period_label,
+        "moment": moment_label,
+        "cell": cell_text,
+        "thousands": thousands,
+        "level": level_words,
+        "counted": counted,
+        "in_words": in_words,
+    }
     text = environment.get_template(template).render(
         release=context.spec.release,
         dataset=context.spec.dataset,
@@ -36,8 +53,68 @@ def render(template: str, context: PackageContext) -> bytes:
         package_name=package_name(context.spec.release),
         symbols=STATUS_SYMBOLS,
         meanings=STATUS_MEANINGS,
+        synthetic=SYNTHETIC if context.spec.release.synthetic else "",
+        people=context.spec.dataset.privacy_unit.plural,
+        titles=key_titles(context.spec.dataset),
+        covered=covered_areas(context),
+        example_part=example_part(context),
     )
     return (_BLANK_LINES.sub("\n\n", text.strip()) + "\n").encode()
+
+
+def key_titles(dataset: Dataset) -> dict[str, str]:
+    """Return what keys of the metadata, of queries and of units are called in texts."""
+    people = dataset.privacy_unit.plural
+    return {
+        **{name: outcome.title for name, outcome in dataset.outcomes.items()},
+        **{name: measure.title for name, measure in dataset.measures.items()},
+        **{name: breakdown.title for name, breakdown in dataset.breakdowns.items()},
+        **dict.fromkeys((*PEOPLE, _PEOPLE_QUANTITY), people),
+    }
+
+
+def covered_areas(context: PackageContext) -> tuple[str, ...]:
+    """Return the names of the areas that a release of a part of the country covers, in the order of the release."""
+    areas = context.geography.areas
+    names = dict(zip(areas["area_code"], areas["area_name"], strict=True))
+    return tuple(names.get(code) or code for code in context.spec.release.geography.areas)
+
+
+def example_part(context: PackageContext) -> str:
+    """Return the title of the first share in the release, "" where it has none."""
+    present = {measure.name for measure in context.measures}
+    shares = (m for m in context.spec.dataset.measures.values() if isinstance(m, ShareMeasure))
+    return next((share.title for share in shares if share.count_name in present), "")
+
+
+def level_words(level: str) -> str:
+    """Return the label of a level for use inside a sentence.
+
+    Example:
+        >>> level_words("local_authority")
+        'local authority'
+    """
+    return level_label(level).lower()
+
+
+def counted(number: float | str, one: str, many: str) -> str:
+    """Return a number with the noun in its right form.
+
+    Example:
+        >>> counted(1, "area", "areas"), counted("10", "percentage point", "percentage points")
+        ('1 area', '10 percentage points')
+    """
+    return f"{number} {one if float(number) == 1 else many}"
+
+
+def in_words(key: str, titles: Mapping[str, str]) -> str:
+    """Return the title of a key, or the key with spaces.
+
+    Example:
+        >>> in_words("fsm", {"fsm": "FSM status"}), in_words("percentage_points", {})
+        ('FSM status', 'percentage points')
+    """
+    return titles.get(key, key.replace("_", " "))
 
 
 def period_label(time_period: str) -> str:

@@ -99,8 +99,8 @@ def counts_frame(
 ) -> pl.DataFrame:
     """Return one row per cell: a column per dimension, ``published``, ``status``, then bounds where given.
 
-    A dimension's column holds the code of the group, or "Total". ``published`` is empty where withheld. Rows are sorted
-    by the dimensions' columns, those of one code by the grid's order of tables.
+    A dimension's column holds the code of the group, or "Total". ``published`` and the bounds are empty where withheld.
+    Rows are sorted by the dimensions' columns, those of one code by the grid's order of tables.
     """
     frames = []
     for block in grid.blocks:
@@ -119,7 +119,11 @@ def counts_frame(
         .with_columns(
             pl.Series(columns.PUBLISHED, np.where(shown, values, 0)).set(pl.Series(~shown), None),
             pl.Series(columns.STATUS, np.where(shown, columns.PUBLISHED, columns.SUPPRESSED).tolist()),
-            *(pl.Series(name, bound) for name, bound in extra.items() if bound is not None),
+            *(
+                pl.Series(name, np.where(shown, bound, 0)).set(pl.Series(~shown), None)
+                for name, bound in extra.items()
+                if bound is not None
+            ),
         )
         .sort([dim.name for dim in grid.dimensions], maintain_order=True)
     )

@@ -26,6 +26,8 @@ from ndl_publish.spec.release import Table
 
 PERCENT = "percent"
 PERCENT_DECIMALS = 1
+FULL = 100.0
+"""A noisy part may exceed its noisy whole; such a percentage is withheld as unreliable."""
 STATUSES = (c.PUBLISHED, c.SUPPRESSED, c.LOW_RELIABILITY, c.NOT_APPLICABLE)
 SHOWN, WITHHELD, UNRELIABLE, IMPOSSIBLE = range(4)
 Vectors = tuple[FloatArray, ...]
@@ -212,10 +214,10 @@ class _Part:
         status = np.where(shown, SHOWN, WITHHELD)
         if self.cells.maximum_margin is not None:
             wide = ~((upper - lower) / 2 <= self.cells.maximum_margin)
-            status = np.where(shown & wide, UNRELIABLE, status)
+            status = np.where(shown & (wide | (value > FULL)), UNRELIABLE, status)
         status = np.where((status == SHOWN) & (bottom <= 0), IMPOSSIBLE, status)
         decimals = self.cells.percent_decimals
-        ends = round_outward(lower, upper, decimals=decimals, within=(0.0, 100.0))
+        ends = round_outward(lower, upper, decimals=decimals, within=(0.0, FULL))
         return self._column(measure.percent_name, PERCENT, np.round(value, decimals), ends, status)
 
     def _mean(self, name: str, measure: MeanMeasure) -> _Column:

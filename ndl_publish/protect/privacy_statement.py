@@ -15,8 +15,8 @@ RANDOM_SOURCE = (
     "and a keyed digest of the confidential tables: the same input gives the same noise, any other gives fresh noise"
 )
 NOT_COVERED = (
-    "The guarantee is about the linked table, one row per child; which records were linked to one another is not "
-    "covered. Figures published elsewhere about the same children add to what can be learned."
+    "The guarantee is about the linked table, one row for each {one}; which records were linked to one another is not "
+    "covered. Figures published elsewhere about the same {many} add to what can be learned."
 )
 ADDITIVE_EXCEPT = (
     "where a category cannot occur in an area (not_applicable), the categories that can may miss their total "
@@ -33,6 +33,7 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         mechanism: What the mechanism says of itself.
         entry: The exported ledger entry.
     """
+    unit = spec.dataset.privacy_unit
     rho = sum((Fraction(loss["rho"]) for loss in entry["losses"]), Fraction(0))
     epsilon = sum((Fraction(loss["epsilon"]) for loss in entry["losses"]), Fraction(0))
     delta = float(rules.noise.delta.value) if isinstance(rules.noise, DiscreteGaussian) else 0.0
@@ -50,7 +51,7 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "maximum_margin": float(rules.withhold.maximum_margin.value),
         "random_source": RANDOM_SOURCE,
         "additive_except": ADDITIVE_EXCEPT,
-        "not_covered": NOT_COVERED,
+        "not_covered": NOT_COVERED.format(one=unit.singular, many=unit.plural),
         "ledger_entry": entry,
         **mechanism,
     }
@@ -64,5 +65,6 @@ def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:
         "methods": [rule.method for rule in rules.primary] + [rules.secondary.method],
         "minimum_count": rules.minimum_count,
         "zeros": "protected" if rules.protects_zeros else "shown",
-        "secondary": "every withheld count can be anything from 0 to minimum_count for a reader of all tables",
+        "secondary": "for every small count that is withheld there is a table that agrees with everything shown in "
+        f"which it is 0, and one in which it is {rules.minimum_count}",
     }

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from ndl_publish.columns import LEADING, TRAILING
 from ndl_publish.spec.base import Name, Reference, Spec, Text
-from ndl_publish.spec.columns import CategoryColumn, Links, Source
+from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Links, Source
 from ndl_publish.spec.derived import (
     AreaCharacteristic,
     Cases,
@@ -153,6 +153,14 @@ class Dataset(Spec):
         return next(name for name, source in self.sources.items() if source.role == "spine")
 
     @property
+    def place_level(self) -> str:
+        """Geographic level at which children are placed."""
+        column = next(s.columns[self.place.column] for s in self.sources.values() if self.place.column in s.columns)
+        if not isinstance(column, AreaColumn):
+            raise TypeError("place is checked to be an area column")
+        return column.level
+
+    @property
     def count_measure(self) -> str:
         """Name of the measure that counts children."""
         return next(name for name, measure in self.measures.items() if measure.kind == "count")
@@ -272,6 +280,9 @@ class Dataset(Spec):
                 problems.append(f"breakdowns.{name}.within names {breakdown.within}, which is not a breakdown")
             elif breakdown.within is not None:
                 problems += self._nesting_problems(name)
+        placed = [s.columns[self.place.column] for s in self.sources.values() if self.place.column in s.columns]
+        if not any(isinstance(column, AreaColumn) for column in placed):
+            problems.append(f"place.column names {self.place.column}, which is not an area column of a source")
         named = (self.place.column, self.population.column)
         unknown_named = [column for column in named if column is not None and column not in known]
         return problems + [f"place or population names {column}, which is not declared" for column in unknown_named]

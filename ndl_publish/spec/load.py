@@ -36,12 +36,16 @@ class ReleaseSpec:
 
     @property
     def cohort(self) -> str:
-        """The ledger's cohort of this release: a birth cohort such as ``2019-20``, or a fixed label."""
+        """The ledger's cohort of this release: a birth cohort such as ``2019-20``, or a fixed label.
+
+        Synthetic records have a cohort of their own, so that trials cost nobody's privacy.
+        """
         cohort = self.dataset.cohort
+        prefix = "synthetic-" if self.release.synthetic else ""
         if cohort.kind == "fixed":
-            return cohort.label
+            return f"{prefix}{cohort.label}"
         year = int(self.release.time_period[:4]) - cohort.years_before
-        return f"{year}-{(year + 1) % 100:02d}"
+        return f"{prefix}{year}-{(year + 1) % 100:02d}"
 
     def as_json(self) -> dict[str, Any]:
         """Return release, metadata and rules as JSON types; where the records lie is left out."""

@@ -63,6 +63,7 @@ class Release(Spec):
     geography: ReleaseGeography
     expected_count: Annotated[int, Field(gt=0)]
     tables: tuple[Table, ...] = Field(min_length=1)
+    synthetic: bool = False
     changes: tuple[Text, ...] = ("First release.",)
 
     @field_validator("sources", mode="before")

@@ -1,6 +1,5 @@
 """``audit``: passes what was built, catches what was tampered with, and uses what is already public."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,18 +8,10 @@ import polars as pl
 import pytest
 
 from tests.conftest import Built, Run
-from tests.truth import measures, tables, with_truth
+from tests.truth import measures, sign, tables, with_truth
 
 Build = Callable[[str], Built]
 NAMES = ("pilot", "pilot_classic", "census", "census_classic")
-
-
-def sign(public: Path) -> None:
-    """Write the manifest anew, as somebody would who tampers with a file and covers it up."""
-    manifest = public / "manifest-sha256.txt"
-    paths = [line.split("  ", 1)[1] for line in manifest.read_text(encoding="utf-8").splitlines()]
-    lines = [f"{hashlib.sha256((public / path).read_bytes()).hexdigest()}  {path}" for path in paths]
-    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def truth(package: Built, table: str) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """Slips in a release, its rules or its surroundings: exit codes 2, 5 and 6, a remedy, nothing written or charged."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -165,7 +164,7 @@ def test_a_full_disk_leaves_nothing_behind(
     def full(descriptor: int) -> None:
         nonlocal calls
         calls += 1
-        if calls >= after and f"{small}/out" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if calls >= after and f"{small}/out" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ndl_publish.package.folder.os.fsync", full)

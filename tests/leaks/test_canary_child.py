@@ -15,7 +15,7 @@ from ndl_publish.home import Home
 from ndl_publish.pipeline import Built as PipelineBuilt
 from ndl_publish.pipeline import build, prepare, validated
 from tests.conftest import Built, Run
-from tests.small_pilot import change, put
+from tests.small_pilot import change, put, read
 from tests.truth import measures, tables, with_truth
 
 CHILD = "Pcanary0042"
@@ -42,9 +42,8 @@ def planted(small: Path) -> Path:
     )
     for source, (key, name) in IDS.items():
         old = links.filter(is_child, pl.col("source") == source)["linked_id"][0]
-        change(
-            small, source, lambda table, key=key, old=old, name=name: table.with_columns(pl.col(key).replace(old, name))
-        )
+        path = small / "data" / f"{source}.csv"
+        read(path).with_columns(pl.col(key).replace(old, name)).write_csv(path)
         links = links.with_columns(pl.col("linked_id").replace(old, name))
     links.with_columns(pl.col("pupil_id").replace(child, CHILD)).write_csv(small / "data/links.csv")
     return small

@@ -10,6 +10,7 @@ from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit_package import audit_package
 from ndl_publish.errors import InputError
 from tests.conftest import Run
+from tests.truth import sign
 
 Audit = Callable[..., tuple[AuditCheck, ...]]
 
@@ -50,7 +51,14 @@ def test_every_changed_file_is_named_at_once(package: Path, audit: Audit) -> Non
     assert [finding.where for finding in caught.value.findings] == ["README.md", "data/wards.csv"]
 
 
-@pytest.mark.parametrize("content", ["", "nonsense", "abc"])
+def test_a_file_that_the_manifest_does_not_list(package: Path, audit: Audit) -> None:
+    (package / "public/extra.csv").write_text("planted", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        audit(package)
+    assert [(finding.code, finding.where) for finding in caught.value.findings] == [("NDL-V081", "extra.csv")]
+
+
+@pytest.mark.parametrize("content", ["", "nonsense"])
 def test_a_manifest_that_is_none(package: Path, audit: Audit, content: str) -> None:
     (package / "public/manifest-sha256.txt").write_text(content, encoding="utf-8")
     with pytest.raises(InputError) as caught:
@@ -78,9 +86,7 @@ def test_a_specification_of_another_tool(package: Path, audit: Audit) -> None:
     content = json.loads((public / "specification.json").read_text(encoding="utf-8"))
     content["rules"]["mode"] = "magic"
     (public / "specification.json").write_text(json.dumps(content), encoding="utf-8")
-    lines = (public / "manifest-sha256.txt").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not line.endswith("specification.json")]
-    (public / "manifest-sha256.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    sign(public)
     with pytest.raises(InputError) as caught:
         audit(package)
     assert caught.value.code == "NDL-V080"

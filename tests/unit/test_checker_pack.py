@@ -35,7 +35,7 @@ def pack(prepared: Prepared, cube: Cube) -> Callable[..., InternalPack]:
     n_cells = cube.layout.grid.n_cells
     mask = np.full(n_cells, Mask.SHOWN)
     mask[3], mask[5] = Mask.PRIMARY_SUPPRESSED, Mask.SECONDARY_SUPPRESSED
-    withheld = Withheld(mask, np.ones(n_cells, bool), ())
+    withheld = Withheld(mask, np.ones(n_cells, bool))
     shown = np.asarray(mask == Mask.SHOWN)
     protected = ProtectedCube("classic", cube.layout.grid, cube.counts * shown, shown, (), (), {"mode": "classic"})
     audited = AuditedCube(protected, (AuditCheck("rank", "Combinations", (), "some cells"),))

@@ -81,10 +81,9 @@ def test_an_unforeseen_error_shows_the_last_places_only() -> None:
             raise RuntimeError
         deep(n - 1)
 
-    try:
+    with pytest.raises(RuntimeError) as caught:
         deep(30)
-    except RuntimeError as error:
-        assert len(_unexpected(error).splitlines()) == 8
+    assert len(_unexpected(caught.value).splitlines()) == 8
 
 
 def test_a_broken_pipe_ends_quietly(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ndl_publish import pipeline
-from ndl_publish.errors import BudgetError, RuleError, TargetError
+from ndl_publish.errors import BudgetError, DisclosureError, RuleError, TargetError
 from ndl_publish.home import Home
 from ndl_publish.pipeline import Built, build, mechanism_of, prepare, refuse_other_content, validated
 from ndl_publish.protect.finest_geometric import FinestGeometric
@@ -92,11 +92,11 @@ def test_the_audit_comes_between_noise_and_package(
     monkeypatch: pytest.MonkeyPatch, make: Callable[..., Built], small: Path
 ) -> None:
     def recovered(*_: object, **__: object) -> None:
-        raise pipeline.RuleError("NDL-D010", "recovered")
+        raise DisclosureError("NDL-D010", "recovered")
 
     monkeypatch.setattr(pipeline, "audit_cube", recovered)
     for release in ("release.yaml", "classic.yaml"):
-        with pytest.raises(RuleError, match="recovered"):
+        with pytest.raises(DisclosureError, match="recovered"):
             make(release)
     assert not (small / "out").exists()
 

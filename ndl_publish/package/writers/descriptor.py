@@ -21,6 +21,7 @@ from ndl_publish.package.layout import (
     parquet_resource,
 )
 from ndl_publish.package.model import NewFile
+from ndl_publish.package.render import SYNTHETIC
 from ndl_publish.package.schemas import dictionary_schema, geography_schema, status_schema, table_schema
 
 LICENCE: Final[Json] = {
@@ -38,11 +39,12 @@ def write_descriptor(_audited: AuditedCube, context: PackageContext) -> Iterator
 def descriptor(context: PackageContext) -> Json:
     """Return the descriptor. ``created`` is the time of publication in the release file, never the clock."""
     release, dataset = context.spec.release, context.spec.dataset
+    synthetic = (SYNTHETIC,) if release.synthetic else ()
     return {
         "$schema": PACKAGE_PROFILE,
         "name": release.release_id,
         "title": release.title,
-        "description": f"{release.description}\n\n{dataset.description}",
+        "description": "\n\n".join((*synthetic, release.description, dataset.description)),
         "homepage": dataset.publisher.href,
         "version": release.version,
         "created": release.publish_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
