@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ndl_publish.audit.published import BoolArray, Intervals
+from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid
 from ndl_publish.errors import Finding
 
@@ -37,7 +38,7 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
     Returns:
         ``NDL-D001`` primary recovered exactly, ``NDL-D002`` interval of a primary too narrow, ``NDL-D003`` secondary
         recovered exactly (it is the way to a primary), and the attack's own notes. Findings name the levels
-        of a block and how many cells, never a code or a count.
+        of a block that are not total and how many cells, never a code or a count.
     """
     exact = required.is_primary & intervals.is_exact
     narrow = np.zeros_like(exact)
@@ -71,6 +72,6 @@ def _per_block(grid: CellGrid, marked: BoolArray, kind: tuple[str, str, str]) ->
         n = int(marked[block.cells].sum())
         if n:
             names = zip((dim.name for dim in grid.dimensions), block.levels, strict=True)
-            where = " x ".join(f"{name}:{level}" for name, level in names)
-            found.append(Finding(code, "error", where, message.format(n=n)))
+            where = " x ".join(f"{name}:{level}" for name, level in names if level != TOTAL_LEVEL)
+            found.append(Finding(code, "error", where or "grand total", message.format(n=n)))
     return tuple(found)

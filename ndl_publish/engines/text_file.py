@@ -47,8 +47,9 @@ def inspect_text(file: Path) -> None:
     lines = _told(file, lambda: list(islice(_misfits(file), _SHOWN + 1)))
     if lines:
         shown = ", ".join(str(line) for line in lines[:_SHOWN]) + (" and more" if len(lines) > _SHOWN else "")
-        message = f"some lines do not have as many fields as the header: see {shown}. Export the file again."
-        raise InputError("NDL-V008", message)
+        message = f"some lines do not have as many fields as the header: see {shown}."
+        quote = "Or a quotation mark is not closed, at or before that line."
+        raise InputError("NDL-V008", f"{message} {quote} Export the file again.")
 
 
 def _tallies(file: Path) -> bool:

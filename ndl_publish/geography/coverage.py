@@ -1,11 +1,16 @@
 """The areas a release covers, checked against what its tables ask for."""
 
+import re
 from collections.abc import Iterator
+
+import polars as pl
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.geography.lookup import Geography, load_geography
 from ndl_publish.spec.base import nearest
 from ndl_publish.spec.load import ReleaseSpec
+
+_CODE = re.compile(r"[A-Z]\d{8}")
 
 
 def whole_geography(spec: ReleaseSpec) -> Geography:
@@ -49,8 +54,16 @@ def _area_findings(spec: ReleaseSpec, whole: Geography) -> Iterator[Finding]:
     for i, code in enumerate(wanted.areas):
         if code not in known:
             newer = f" It is now {successors[code]}." if code in successors else ""
-            message = f"{code} is no area of level {wanted.level} in vintage {whole.vintage}.{newer}"
+            example = "" if _CODE.fullmatch(code) else f" Write its code, {_code_of(code, whole, wanted.level)}."
+            message = f"{code} is no area of level {wanted.level} in vintage {whole.vintage}.{newer}{example}"
             yield _finding(spec, ("geography", "areas", i), message)
+
+
+def _code_of(name: str, whole: Geography, level: str) -> str:
+    """Return the code of the area of that name, else an example of a code."""
+    there = whole.areas.filter(pl.col("geographic_level") == level)
+    named = there.filter(pl.col("area_name").str.to_lowercase() == name.lower())["area_code"]
+    return str(named[0]) if len(named) == 1 else "for example E06000001"
 
 
 def _level_findings(spec: ReleaseSpec, whole: Geography) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Whether the ledger may pay: the rules of the cap and of the version, and what a refusal says.
 
 The cap stands in the rule book. The ledger remembers the first one it is shown for a cohort and never
-allows more: rules with a larger cap are refused until ``Ledger.set_cap`` records that decision. Rules with a
-smaller cap bind themselves only.
+allows more: rules with a larger cap are refused until ``ndl-publish ledger set-cap`` records that decision. Rules
+with a smaller cap bind themselves only.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from fractions import Fraction
 from ndl_publish.errors import BudgetError
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.ledger.state import State
-from ndl_publish.privacy.events import PrivacyLoss, fraction_text
+from ndl_publish.privacy.events import PrivacyLoss
 
 
 def require_affordable(state: State, request: ChargeRequest, *, caps: Mapping[str, Fraction]) -> None:
@@ -27,7 +27,8 @@ def require_affordable(state: State, request: ChargeRequest, *, caps: Mapping[st
         cap = _cap_for(state, cohort, caps=caps, rules_id=request.rules_id)
         spent = state.spent.get(cohort, PrivacyLoss.zero()).rho
         if spent + loss.rho > cap:
-            raise BudgetError("NDL-B001", _refusal(cohort, cap=cap, spent=spent, asked=loss.rho))
+            message = _refusal(cohort, cap=cap, spent=spent, asked=loss.rho)
+            raise BudgetError("NDL-B001", message + _smaller(cap, than=state.caps.get(cohort, cap)))
 
 
 def _require_new_version(state: State, request: ChargeRequest) -> None:
@@ -50,9 +51,9 @@ def _cap_for(state: State, cohort: str, *, caps: Mapping[str, Fraction], rules_i
     if cap > remembered:
         raise BudgetError(
             "NDL-B005",
-            f"The rules {rules_id} allow cohort {cohort} a cap of {rho_text(cap)}, and the ledger holds it to "
-            f"{rho_text(remembered)}. Use the smaller cap, or record the decision to raise it with Ledger.set_cap and "
-            "a reason.",
+            f"The rules {rules_id} allow cohort {cohort} a cap of rho {decimal_text(cap)}, and the ledger holds it to "
+            f"{decimal_text(remembered)}. Lower lifetime_cap in the rule book, or record the decision to raise the "
+            f'ledger\'s: ndl-publish ledger set-cap {cohort} {decimal_text(cap)} --reason "..."',
         )
     return cap
 
@@ -60,21 +61,21 @@ def _cap_for(state: State, cohort: str, *, caps: Mapping[str, Fraction], rules_i
 def _refusal(cohort: str, *, cap: Fraction, spent: Fraction, asked: Fraction) -> str:
     remaining = max(Fraction(0), cap - spent)
     return (
-        f"Cohort {cohort} cannot pay for this release: asked {rho_text(asked)}, remaining {rho_text(remaining)} "
-        f"(cap {rho_text(cap)}, spent {rho_text(spent)}). No noise was drawn and nothing was charged. Lower the "
-        "release's rho, publish fewer tables or leave this cohort out; raising the cap is a decision about "
+        f"Cohort {cohort} cannot pay for this release: asked rho {decimal_text(asked)}, left {decimal_text(remaining)} "
+        f"(cap {decimal_text(cap)}, spent {decimal_text(spent)}). No noise was drawn and nothing was charged. Lower "
+        "rho in the rule book, publish fewer tables or leave this cohort out; raising the cap is a decision about "
         "children's privacy."
     )
 
 
-def rho_text(value: Fraction) -> str:
-    """Return rho as a short decimal and exactly.
-
-    Example:
-        >>> rho_text(Fraction(1, 8))
-        'rho 0.125 (1/8)'
-    """
-    return f"rho {decimal_text(value)} ({fraction_text(value)})"
+def _smaller(cap: Fraction, *, than: Fraction) -> str:
+    """Return which cap holds, where the rule book and the ledger differ."""
+    if cap >= than:
+        return ""
+    return (
+        f" The rule book's lifetime_cap ({decimal_text(cap)}) is smaller than the ledger's ({decimal_text(than)}): "
+        "the smaller holds."
+    )
 
 
 def decimal_text(value: Fraction) -> str:

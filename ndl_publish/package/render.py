@@ -66,7 +66,7 @@ def key_titles(dataset: Dataset) -> dict[str, str]:
     """Return what keys of the metadata, of queries and of units are called in texts."""
     people = dataset.privacy_unit.plural
     return {
-        **{name: outcome.title for name, outcome in dataset.outcomes.items()},
+        **{name: f"{outcome.title} (outcome)" for name, outcome in dataset.outcomes.items()},
         **{name: measure.title for name, measure in dataset.measures.items()},
         **{name: breakdown.title for name, breakdown in dataset.breakdowns.items()},
         **dict.fromkeys((*PEOPLE, _PEOPLE_QUANTITY), people),

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from ndl_publish.errors import Finding, RuleError
-from ndl_publish.spec.yaml_source import KeyPath, YamlSource, read_yaml
+from ndl_publish.spec.wording import NAME_PATTERN, SLUG_PATTERN, in_words
+from ndl_publish.spec.yaml_source import KeyPath, YamlSource, inside, read_yaml
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,98}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Unit = Literal["children", "persons", "percentage_points", "rho", "epsilon", "probability", "breakdowns", "decimals"]
 
@@ -79,7 +80,8 @@ def parse(path: Path, model: type[Model]) -> tuple[Model, YamlSource]:
     except ValidationError as error:
         names = _field_names(model, set())
         items = error.errors(include_input=False, include_url=False)
-        findings = tuple(_finding(item, source, names) for item in items if not _follows(item, items))
+        told = [_finding(item, source, names) for item in items if not _follows(item, items)]
+        findings = tuple(dict.fromkeys(told))
     count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
     raise RuleError(
         "NDL-R003", f"{path.name}: {count}. Mend what is listed and run again.", findings=findings
@@ -87,28 +89,35 @@ def parse(path: Path, model: type[Model]) -> tuple[Model, YamlSource]:
 
 
 def _follows(item: Any, items: list[Any]) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
-    """Say whether a list is called too short only because an item in it is wrong."""
-    n = len(item["loc"])
-    return item["type"] == "too_short" and any(len(x["loc"]) > n and x["loc"][:n] == item["loc"] for x in items)
+    """Say whether a mistake only follows from another.
+
+    A list is called too short because an item in it is wrong; a value that may be text or true and false is told twice.
+    """
+    loc = item["loc"]
+    if item["type"] == "too_short":
+        return any(len(x["loc"]) > len(loc) and x["loc"][: len(loc)] == loc for x in items)
+    return loc[-1:] == ("bool",) and any(x["loc"] == (*loc[:-1], "str") for x in items)
 
 
 def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa: ANN401 - pydantic's ErrorDetails
-    key_path = _path_in_file(item["loc"], source)
+    key_path = _path_in_file(item["loc"], source, is_missing=item["type"] == "missing")
     if item["type"] == "extra_forbidden":
         message = f"this key is not known here; {nearest(str(key_path[-1]), names)}"
     elif item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         key_path = (*key_path, item["ctx"]["discriminator"].strip("'"))
         tags = item["ctx"].get("expected_tags")
-        message = f"must be one of {tags}." if tags else "this key is needed and is not there."
-    elif item["type"] == "missing":
-        message = "this key is needed and is not there."
+        message = "must be one of {}.".format(tags.replace("'", "")) if tags else in_words({"type": "missing"}, "", "")
+    elif item["type"] in {"tuple_type", "list_type"} and key_path[-2:-1] == ("breakdowns",):
+        key_path = key_path[:-1]  # one mistake, however many crossings are listed so
+        message = in_words(item, "breakdowns", "")
     else:
-        message = str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+        key = next((key for key in reversed(key_path) if isinstance(key, str)), "")
+        message = in_words(item, key, source.value(key_path))
     return Finding("NDL-R003", "error", source.where(key_path), message)
 
 
-def _path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> KeyPath:
-    """Drop what pydantic puts into a location beside keys: the names of union members, and ``[key]``.
+def _path_in_file(loc: tuple[str | int, ...], source: YamlSource, *, is_missing: bool) -> KeyPath:
+    """Drop what pydantic puts into a location beside keys: the names and types of union members, and ``[key]``.
 
     A union member is told by the value of the key that chooses it; it may be spelt like a key (``rule: bands``).
     """
@@ -118,17 +127,15 @@ def _path_in_file(loc: tuple[str | int, ...], source: YamlSource) -> KeyPath:
     for key in loc:
         if not is_chosen and isinstance(here, dict) and key in {here.get(chooser) for chooser in _CHOOSERS}:
             is_chosen = True
-        elif key != "[key]":
+        elif is_missing or _holds(here, key):
             path = (*path, key)
-            here = _inside(here, key)
+            here = inside(here, key)
             is_chosen = False
     return path
 
 
-def _inside(value: Any, key: str | int) -> Any:  # noqa: ANN401 - YAML holds anything
-    if isinstance(value, list) and isinstance(key, int):
-        return value[key]
-    return value.get(key) if isinstance(value, dict) else None
+def _holds(here: Any, key: str | int) -> bool:  # noqa: ANN401 - YAML holds anything
+    return key in here if isinstance(here, dict) else isinstance(here, list) and isinstance(key, int)
 
 
 def _field_names(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.base import nearest, parse
 from ndl_publish.spec.dataset import Dataset, MeanMeasure
-from ndl_publish.spec.locations import find_yaml, shipped
+from ndl_publish.spec.locations import find_yaml, names_at_hand, shipped
 from ndl_publish.spec.release import Release, Table
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource, read_yaml
@@ -79,13 +79,30 @@ def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folde
     """
     metadata_folder = metadata_folder or shipped("metadata")
     release, source = parse(path, Release)
-    dataset, _ = parse(find_yaml(release.metadata, metadata_folder, path.parent), Dataset)
-    rules = load_rules(find_yaml(release.rules, rules_folder or shipped("disclosure_rules"), path.parent))
+    dataset, _ = parse(_named_file(source, "metadata", metadata_folder), Dataset)
+    rules = load_rules(_named_file(source, "rules", rules_folder or shipped("disclosure_rules")))
     spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
     findings = (*_source_findings(spec), *_table_findings(spec))
     if findings:
         raise RuleError("NDL-R004", f"{path.name}: does not fit its metadata or rules.", findings=findings)
     return spec
+
+
+def _named_file(source: YamlSource, key: str, folder: Path) -> Path:
+    """Return the file a release names at ``key``.
+
+    Raises:
+        RuleError: ``NDL-R001`` when it is not there, with the nearest of the names that are.
+    """
+    name = source.content[key].strip()
+    file = find_yaml(name, folder, source.path.parent)
+    if file.is_file():
+        return file
+    names = names_at_hand(name, folder, source.path.parent) - {source.path.name}
+    if folder.resolve() == source.path.parent.resolve():
+        names -= {source.path.stem}
+    hint = f"; {nearest(name, names)}" if names else ". Check the name and the folder."
+    raise RuleError("NDL-R001", f"{source.where((key,))}: there is no file {file.name} in {file.parent}{hint}")
 
 
 def load_rules(path: Path) -> DpRules | ClassicRules:

@@ -20,6 +20,10 @@ _PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
 """YAML 1.1 reads ``010`` as eight and ``1:30`` as ninety; whoever writes a threshold does not. They stay text."""
 
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_FIRST_COLON = re.compile(r"^[^#]*?:\s")
+
+
 @dataclass(frozen=True, slots=True)
 class YamlSource:
     """What a YAML file says, and the line on which each key path stands."""
@@ -29,12 +33,35 @@ class YamlSource:
     lines: dict[KeyPath, int] = field(repr=False)
 
     def where(self, key_path: KeyPath) -> str:
-        """Return ``file:line: key.path`` for a key path, or for its nearest ancestor that the file holds."""
+        """Return ``file:line: key.path`` for a key path, or for its nearest ancestor that the file holds.
+
+        An item of a list that has a name is told with it: ``release.yaml:12: tables.0 (headline).breakdowns``.
+        """
         known = key_path
         while known and known not in self.lines:
             known = known[:-1]
-        dotted = ".".join(str(key) for key in key_path) or "top level"
+        dotted = ".".join(self._named(key_path[: n + 1]) for n in range(len(key_path))) or "top level"
         return f"{self.path.name}:{self.lines.get(known, 1)}: {dotted}"
+
+    def value(self, key_path: KeyPath) -> Any:  # noqa: ANN401 - YAML holds anything
+        """Return what the file holds at a key path; ``None`` where it holds nothing."""
+        here: Any = self.content
+        for key in key_path:
+            here = inside(here, key)
+        return here
+
+    def _named(self, key_path: KeyPath) -> str:
+        """Return the last key of a path, and the name of the item where it has one."""
+        item = self.value(key_path) if isinstance(key_path[-1], int) else None
+        name = item.get("name") if isinstance(item, dict) else None
+        return f"{key_path[-1]} ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else str(key_path[-1])
+
+
+def inside(value: Any, key: str | int) -> Any:  # noqa: ANN401 - YAML holds anything
+    """Return the item of a list or mapping, ``None`` where there is none."""
+    if isinstance(value, list) and isinstance(key, int):
+        return value[key] if key < len(value) else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def read_yaml(path: Path) -> YamlSource:
@@ -53,9 +80,7 @@ def read_yaml(path: Path) -> YamlSource:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" near line {mark.line + 1}" if mark else ""
-        raise RuleError("NDL-R002", f"{path.name}: is not valid YAML{line}. Check indentation and quotes.") from None
+        raise RuleError("NDL-R002", f"{path.name}: is not valid YAML{_cause(error, text)}") from None
     if not isinstance(node, yaml.MappingNode):
         raise RuleError("NDL-R002", f"{path.name}: must hold keys and values at its top level.")
     lines: dict[KeyPath, int] = {}
@@ -67,6 +92,28 @@ def read_yaml(path: Path) -> YamlSource:
     if twice:
         raise RuleError("NDL-R002", f"{path.name}: keys are named twice; keep one of each.", findings=tuple(twice))
     return YamlSource(path, content, lines)
+
+
+def _cause(error: yaml.YAMLError, text: str) -> str:
+    """Return near which line the mistake stands and what it is, as far as PyYAML's problem says."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return ". Check indentation and quotes."
+    line = mark.line + 1
+    problem, context = str(getattr(error, "problem", "")), str(getattr(error, "context", ""))
+    if "'\\t'" in problem:
+        cause = f"line {line} begins with a tab: use spaces."
+    elif problem.startswith("mapping values are not allowed"):
+        before = [*text.splitlines(), ""][mark.line][: mark.column]
+        inside_text = "a colon inside a text: put the text in quotes."
+        cause = inside_text if _FIRST_COLON.search(before) else f"{inside_text} Or line {line} is indented too far."
+    elif "cannot start any token" in problem or "undefined alias" in problem:
+        cause = "a text begins with a sign that means something in YAML, such as @, % or *: put the text in quotes."
+    elif "end of stream" in problem or context.startswith("while parsing a flow"):
+        cause = f"a quotation mark or bracket is not closed, at or before line {line}."
+    else:
+        return f" near line {line}. Check indentation and quotes."
+    return f" near line {line}: {cause}"
 
 
 def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], twice: list[Finding], name: str) -> Any:  # noqa: ANN401 - YAML holds anything

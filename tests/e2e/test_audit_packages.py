@@ -1,6 +1,7 @@
 """``audit``: passes what was built, catches what was tampered with, and uses what is already public."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.conftest import Built, Run
 from tests.truth import measures, sign, tables, with_truth
 
 Build = Callable[[str], Built]
-NAMES = ("pilot", "pilot_classic", "census", "census_classic")
+NAMES = ("pilot", "pilot_classic", "census", pytest.param("census_classic", marks=pytest.mark.slow))
 
 
 def truth(package: Built, table: str) -> pl.DataFrame:
@@ -40,7 +41,7 @@ def test_every_example_passes(built: Build, run: Run, home: Path, name: str) -> 
     for place in (built(name).folder, built(name).public):
         told = run("audit", place)
         assert told.code == 0, told.told
-    assert all(line.startswith("pass ") for line in told.out.splitlines())
+    assert all(line.startswith(("pass ", "      ")) for line in told.out.splitlines())
     assert len(told.out.splitlines()) >= 5
     assert not home.exists(), "an audit needs neither key nor ledger"
 
@@ -108,7 +109,7 @@ def test_a_withheld_count_that_is_shown_after_all_is_caught(built: Build, run: R
     sign(public)
     told = run("audit", public)
     assert told.code == 4, told.told
-    assert "NDL-D0" in told.err
+    assert re.search(r"NDL-D00[123] error", told.err), "recovered, not only found to be changed"
     assert "More: ndl-publish explain NDL-D0" in told.err
 
 
@@ -121,7 +122,9 @@ def test_a_single_withheld_ward_count_shown_is_caught(built: Build, run: Run, tm
     assert secondary.height > 0
     show(public, "wards", secondary)
     sign(public)
-    assert run("audit", public).code == 4
+    told = run("audit", public)
+    assert told.code == 4, told.told
+    assert re.search(r"NDL-D0(0[123]|1[0-9]) error", told.err), told.err
 
 
 def test_counts_that_do_not_add_up_are_caught(built: Build, run: Run, tmp_path: Path) -> None:
@@ -165,6 +168,7 @@ def test_figures_known_elsewhere_are_used_in_the_attack(built: Build, run: Run, 
     known = known_file(tmp_path, secondary)
     told = run("audit", source.folder, "--knowing", known)
     assert told.code == 4, told.told
+    assert re.search(r"NDL-D00[123] error", told.err)
     assert run("audit", source.folder).code == 0, "without that knowledge it holds"
 
 
@@ -182,7 +186,9 @@ def test_known_figures_that_are_shown_anyway_change_nothing(built: Build, run: R
     told = run("audit", source.folder, "--knowing", known_file(tmp_path, shown), "--json")
     assert told.code == 0, told.told
     checks = {check["name"]: check for check in told.json()["checks"]}
-    assert {finding["severity"] for finding in checks["known_figures"]["findings"]} <= {"note"}
+    assert not any(
+        "error" in str(finding) or "warning" in str(finding) for finding in checks["known_figures"]["findings"]
+    )
 
 
 def test_known_exact_figures_cannot_undo_noise(built: Build, run: Run, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.small_pilot import change, put, set_key
 from tests.truth import measures, public_bytes, tables, with_truth
 
 CALIBRATION = PILOT / "calibration"
-NAMES = ("pilot", "pilot_classic", "census", "census_classic")
+NAMES = ("pilot", "pilot_classic", "census", pytest.param("census_classic", marks=pytest.mark.slow))
 TOPICS = {"fsm": "Free school meal eligibility", "first_language": "First language"}
 
 
@@ -236,6 +236,7 @@ def test_classic_builds_repeat_and_charge_nothing(run: Run, small: Path, home: P
     assert not (home / "ledger.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_a_data_set_needs_no_python_of_its_own(built: Build) -> None:
     for name in ("census", "census_classic"):
         health = tables(built(name).public)["health"]
@@ -247,6 +248,7 @@ def test_a_data_set_needs_no_python_of_its_own(built: Build) -> None:
         assert word not in source, "the names of a data set stand in its metadata"
 
 
+@pytest.mark.slow
 def test_census_counts_are_those_of_the_file(built: Build) -> None:
     package = built("census_classic")
     persons = pl.read_csv(PILOT.parent / "census_2011/data/persons.csv", infer_schema=False)

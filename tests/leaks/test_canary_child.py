@@ -159,7 +159,9 @@ def test_the_message_of_a_library_is_never_shown(monkeypatch: pytest.MonkeyPatch
         assert "Traceback" not in told.told
 
 
-@pytest.mark.parametrize("name", ["pilot", "pilot_classic", "census", "census_classic"])
+@pytest.mark.parametrize(
+    "name", ["pilot", "pilot_classic", "census", pytest.param("census_classic", marks=pytest.mark.slow)]
+)
 def test_a_withheld_count_stands_nowhere_in_its_public_row(built: Callable[[str], Built], name: str) -> None:
     package = built(name)
     exact = pl.read_parquet(package.internal / "cells.parquet")
@@ -174,7 +176,7 @@ def test_a_withheld_count_stands_nowhere_in_its_public_row(built: Callable[[str]
     assert withheld > 20
 
 
-@pytest.mark.parametrize("name", ["pilot_classic", "census_classic"])
+@pytest.mark.parametrize("name", ["pilot_classic", pytest.param("census_classic", marks=pytest.mark.slow)])
 def test_no_small_count_is_shown_or_follows_from_its_percentage(built: Callable[[str], Built], name: str) -> None:
     for table in tables(built(name).public).values():
         shown = table.filter(pl.col("unit").is_in(["children", "persons"]), pl.col("value").is_not_null())
@@ -187,7 +189,7 @@ def test_no_small_count_is_shown_or_follows_from_its_percentage(built: Callable[
         assert rates["value"].is_null().all(), "a rate is withheld with its count"
 
 
-@pytest.mark.parametrize("name", ["pilot", "census_classic"])
+@pytest.mark.parametrize("name", ["pilot", pytest.param("census_classic", marks=pytest.mark.slow)])
 def test_the_true_counts_stand_in_no_public_file(built: Callable[[str], Built], name: str) -> None:
     for path in built(name).public.rglob("*"):
         if path.is_file():

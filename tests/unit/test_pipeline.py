@@ -127,7 +127,7 @@ def test_a_finished_build_says_what_it_was_paid_with(make: Callable[..., Built])
     first = make()
     assert first.grant is not None
     assert not first.grant.is_replay
-    assert [cohort for cohort, _ in first.grant.losses] == ["2019-20"]
+    assert [cohort for cohort, _ in first.grant.losses] == ["synthetic-2019-20"]
     assert {finding.severity for finding in first.findings} <= {"note", "warning"}
     assert first.package.folder.name == "early-years-pilot-1.0.0"
     classic = make("classic.yaml")

@@ -17,7 +17,9 @@ import narwhals as nw
 from ndl_publish.engines.protocol import ROW, Engine
 from ndl_publish.errors import Finding
 from ndl_publish.geography.lookup import Geography
+from ndl_publish.records.checks.months import MONTH_PATTERN
 from ndl_publish.records.model import Extract, Records
+from ndl_publish.spec.columns import MonthColumn
 
 _SAMPLE_ROWS: Final = 5000
 _NAME_WORDS: Final = re.compile(
@@ -46,7 +48,11 @@ _NHS: Final = re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{4}")
 
 
 def direct_identifiers(records: Records, geography: Geography, *, engine: Engine) -> tuple[Finding, ...]:
-    """Return ``NDL-V010`` for each column named like an identifier, ``NDL-V011`` for each that holds identifiers."""
+    """Return ``NDL-V010`` for each column named like an identifier, ``NDL-V011`` for each that holds identifiers.
+
+    Full dates in a column declared as month are told by ``NDL-V015``, with the rows; here only where they stand in rows
+    that check does not see, those of other periods.
+    """
     del geography
     findings: list[Finding] = []
     for name, extract in records.extracts.items():
@@ -56,11 +62,29 @@ def direct_identifiers(records: Records, geography: Geography, *, engine: Engine
             if column in named:
                 message = "is named like a direct identifier. Take the column out of the extract."
                 findings.append(Finding("NDL-V010", "error", where, message))
+        months = _month_columns(records, name)
         for column, kind in _held(extract, engine).items():
-            if column not in named:
-                message = f"most of its values look like {kind}. Take the column out of the extract."
-                findings.append(Finding("NDL-V011", "error", f"{name}, column {column}", message))
+            is_month = kind == _DATES and column in months
+            if column in named or (is_month and _told_as_month(records, name, months[column], engine)):
+                continue
+            advice = "Write the month only, YYYY-MM." if is_month else "Take the column out of the extract."
+            message = f"most of its values look like {kind}. {advice}"
+            findings.append(Finding("NDL-V011", "error", f"{name}, column {column}", message))
     return tuple(findings)
+
+
+def _month_columns(records: Records, name: str) -> dict[str, str]:
+    """Return the columns of a source declared as month: name in the files -> canonical name."""
+    source = records.spec.dataset.sources.get(name)
+    declared = source.columns if source else {}
+    in_files = records.extracts[name].columns
+    return {in_files[column]: column for column, kind in declared.items() if isinstance(kind, MonthColumn)}
+
+
+def _told_as_month(records: Records, name: str, column: str, engine: Engine) -> bool:
+    """Say whether ``NDL-V015`` tells this column."""
+    wrong = records.sources[name].filter(~nw.col(column).str.contains(MONTH_PATTERN))
+    return engine.collect(wrong.select(column).head(1)).height > 0
 
 
 def is_identifier_name(header: str) -> bool:
@@ -102,10 +126,11 @@ def is_nhs_number(value: str) -> bool:
     return len(set(digits)) > 1 and check == digits[9]
 
 
+_DATES: Final = "full dates"
 _KINDS: Final[dict[str, Callable[[str], object]]] = {
     "unique pupil numbers": is_upn,
     "NHS numbers": is_nhs_number,
-    "full dates": _FULL_DATE.fullmatch,
+    _DATES: _FULL_DATE.fullmatch,
     "postcodes": _POSTCODE.fullmatch,
     "e-mail addresses": _EMAIL.fullmatch,
     "phone numbers": _PHONE.fullmatch,

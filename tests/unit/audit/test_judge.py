@@ -30,6 +30,14 @@ def test_exact_narrow_and_secondary_are_told_apart_and_never_quoted() -> None:
     assert "c0" not in text
 
 
+def test_levels_that_are_total_are_left_out_and_the_grand_total_has_its_name() -> None:
+    case = table(np.array([[2, 3], [4, 99]]))
+    everything = np.ones(case.grid.n_cells, dtype=bool)
+    found = Intervals("test", np.zeros(case.grid.n_cells), np.zeros(case.grid.n_cells), everything)
+    findings = judge(found, Required(case.grid, everything, ~everything, 5))
+    assert [finding.where for finding in findings] == ["grand total", "d1:code", "d0:code", "d0:code x d1:code"]
+
+
 def test_noisy_values_need_no_interval() -> None:
     found = intervals([2, 2, 2, 2], [3, 3, 3, 3], [False] * 4)
     assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, None)) == ()

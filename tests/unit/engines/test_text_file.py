@@ -36,6 +36,7 @@ def test_whole_files_pass(tmp_path: Path, content: bytes) -> None:
         (b"x,y\n1\n", "see 2."),
         (b"x,y\n1,2\n1,2,3\n", "see 3."),
         (b'x,y\n"1",2\n1\n', "see 3."),
+        (b'x,y\n"1,2\n3,4\n', "see 3."),
         (b"x,y\n1\n1\n1\n1\n", "see 2, 3, 4 and more."),
     ],
 )
@@ -44,6 +45,7 @@ def test_lines_that_do_not_fit_are_named(tmp_path: Path, content: bytes, lines: 
         inspect_text(write(tmp_path, content))
     assert caught.value.code == "NDL-V008"
     assert lines in caught.value.message
+    assert "Or a quotation mark is not closed, at or before that line." in caught.value.message
 
 
 def test_encoding_is_checked_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

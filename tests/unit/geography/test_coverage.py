@@ -81,7 +81,7 @@ def test_without_areas_the_whole_country_is_covered(tmp_path: Path) -> None:
 
 def test_an_unknown_vintage(tmp_path: Path) -> None:
     with pytest.raises(
-        RuleError, match=r"NDL-R010: geography vintage 1999: no such folder\. Vintages at hand: 2011, 2025"
+        RuleError, match=r"NDL-R010: geography vintage 1999: no such folder\. Vintages in .*: 2011, 2025"
     ):
         covered(tmp_path, ('vintage: "2025"', 'vintage: "1999"'))
 
@@ -101,6 +101,22 @@ def test_areas_that_are_not_there_are_told_one_by_one(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Leeds", "E08000035"),
+        ("leeds", "E08000035"),
+        ("Nowhere", "for example E06000001"),
+        ("Leeds 001A", "for example"),
+    ],
+)
+def test_an_area_given_by_name_is_told_to_be_written_as_code(tmp_path: Path, text: str, code: str) -> None:
+    (finding,) = findings(tmp_path, ("[E08000035,", f"[{text},"))
+    start = f"{text} is no area of level local_authority in vintage 2025. Write its code, {code}"
+    assert finding.message.startswith(start)
+    assert finding.message.endswith(".")
+
+
 def test_an_area_that_was_replaced_is_told_with_its_new_code(tmp_path: Path) -> None:
     successors = load_geography("2025", metadata_folder=SHIPPED / "metadata").successors()
     old, new = next(iter(successors.items()))
@@ -112,20 +128,22 @@ def test_a_level_of_a_table_that_the_vintage_lacks(tmp_path: Path) -> None:
     rules = (SHIPPED / "disclosure_rules/ndl_default.yaml").read_text(encoding="utf-8")
     (tmp_path / "own.yaml").write_text(rules.replace("  ward: *two", "  ward: *two\n  wardd: *two"), encoding="utf-8")
     (finding,) = findings(tmp_path, ("levels: [ward]", "levels: [wardd]"), ("rules: ndl_default", "rules: own.yaml"))
-    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2.levels.0"
+    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2 (wards).levels.0"
     assert finding.message == 'vintage 2025 has no level wardd; did you mean "ward"?'
 
 
 def test_a_level_of_which_no_area_is_wholly_covered(tmp_path: Path) -> None:
     (finding,) = findings(tmp_path, ("levels: [ward]", "levels: [ward, region]"))
-    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2.levels.1"
+    assert finding.where == f"release.yaml:{line_of('levels: [ward]')}: tables.2 (wards).levels.1"
     assert finding.message == "no area of level region is wholly covered by this release; leave the level out."
 
 
 def test_a_crossing_with_what_the_area_decides(tmp_path: Path) -> None:
     deprivation = "    levels: [local_authority]\n    breakdowns: [[idaci_decile]]\n"
     (finding,) = findings(tmp_path, (deprivation, deprivation.replace("local_authority", "local_authority, lsoa")))
-    assert finding.where == f"release.yaml:{line_of('breakdowns: [[idaci_decile]]')}: tables.1.breakdowns.0"
+    assert (
+        finding.where == f"release.yaml:{line_of('breakdowns: [[idaci_decile]]')}: tables.1 (deprivation).breakdowns.0"
+    )
     assert finding.message == (
         "idaci_decile is the same for everybody in an area of level lsoa. Take the level out of this table."
     )
@@ -139,9 +157,9 @@ def test_what_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("levels: [ward]", "levels: [region]"),
     )
     assert [f.where.split(": ")[1] for f in found] == [
-        "tables.1.levels.0",
-        "tables.2.levels.0",
-        "tables.1.breakdowns.0",
+        "tables.1 (deprivation).levels.0",
+        "tables.2 (wards).levels.0",
+        "tables.1 (deprivation).breakdowns.0",
     ]
 
 

@@ -80,18 +80,43 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert told(error) == [
         ("file.yaml:1: name", "this key is needed and is not there."),
         ("file.yaml:1: inner.minimum_count", "this key is needed and is not there."),
-        ("file.yaml:2: inner.label", "String should have at least 1 character."),
-        ("file.yaml:4: many.a.minimum_count", "Input should be a valid integer, unable to parse string as an integer."),
+        ("file.yaml:2: inner.label", "must not be empty."),
+        ("file.yaml:4: many.a.minimum_count", "must be a whole number."),
         ("file.yaml:6: lines.0.minimum_count", "this key is needed and is not there."),
-        ("file.yaml:7: lines.1", "Input should be a valid dictionary or instance of Inner."),
+        ("file.yaml:7: lines.1", "must hold keys and their values, not a text, a number or a list."),
     ]
     assert "6 mistakes" in error.message
+
+
+def test_a_value_of_two_kinds_is_told_once_and_by_its_own_place(tmp_path: Path) -> None:
+    class Either(Spec):
+        values: tuple[str | bool, ...]
+
+    error = refusal(tmp_path, "values: [a, 7, [b], {c: d}]\n", Either)
+    assert told(error) == [
+        ("file.yaml:1: values.1", "must be text: put it in quotes."),
+        ("file.yaml:1: values.2", "must be one text, not a list or keys of its own."),
+        ("file.yaml:1: values.3", "must be one text, not a list or keys of its own."),
+    ]
+
+
+def test_an_item_with_a_name_is_told_with_it(tmp_path: Path) -> None:
+    class Named(Spec):
+        tables: tuple[Outer, ...]
+
+    first = "  - {name: a, inner: {minimum_count: x}}\n"
+    second = f"  - {{name: {CANARY} B, inner: {{minimum_count: 1}}}}\n"
+    error = refusal(tmp_path, f"tables:\n{first}{second}", Named)
+    assert told(error) == [
+        ("file.yaml:2: tables.0 (a).inner.minimum_count", "must be a whole number."),
+        ("file.yaml:3: tables.1.name", "write small letters, digits and _, beginning with a letter."),
+    ]
 
 
 def test_the_name_of_a_union_member_is_no_part_of_the_path(tmp_path: Path) -> None:
     text = "name: a\ninner: {minimum_count: 5}\npets:\n  - type: dog\n    bones: x\n  - {type: cat}\n"
     assert told(refusal(tmp_path, text)) == [
-        ("file.yaml:5: pets.0.bones", "Input should be a valid integer, unable to parse string as an integer."),
+        ("file.yaml:5: pets.0.bones", "must be a whole number."),
         ("file.yaml:6: pets.1.fish", "this key is needed and is not there."),
     ]
 

@@ -49,6 +49,35 @@ def test_what_ships_is_the_default(project: Project) -> None:
     assert "smal.yaml" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("key", "old", "new", "hint"),
+    [
+        ("metadata", "small", "smal", 'no file smal.yaml in {folder}; did you mean "small"?'),
+        ("metadata", "small", "small.yml", 'no file small.yml in {folder}; did you mean "small.yaml"?'),
+        ("rules", "noisy", "nosiy", 'no file nosiy.yaml in {folder}; did you mean "noisy"?'),
+        (
+            "rules",
+            "noisy",
+            "own/noisy.yaml",
+            "no file noisy.yaml in {folder}/own; known names are: exact, noisy, small.",
+        ),
+        ("rules", "noisy", "qqqq", "no file qqqq.yaml in {folder}; known names are: exact, noisy, small."),
+    ],
+)
+def test_a_name_that_is_not_there_gets_the_nearest(project: Project, key: str, old: str, new: str, hint: str) -> None:
+    line = project.edit(project.release, f"{key}: {old}\n", f"{key}: {new}\n")
+    error = project.refusal()
+    assert error.code == "NDL-R001"
+    assert error.message == f"release.yaml:{line}: {key}: there is " + hint.format(folder=project.folder)
+
+
+def test_a_folder_without_names_gives_no_hint(project: Project, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(RuleError, match=r"no file noisy\.yaml in .*empty\. Check the name and the folder\."):
+        load_release(project.release, metadata_folder=project.folder, rules_folder=empty)
+
+
 @pytest.mark.parametrize("name", ["release", "metadata", "noisy"])
 def test_each_file_must_be_there(project: Project, name: str) -> None:
     getattr(project, name).unlink()
@@ -79,43 +108,43 @@ def test_each_file_must_be_there(project: Project, name: str) -> None:
         (
             "measures: [children, good, average]",
             "measures: [children, god]",
-            "release.yaml:20: tables.0.measures.1",
+            "release.yaml:20: tables.0 (headline).measures.1",
             'there is no measure god; did you mean "good"?',
         ),
         (
             "levels: [region, lsoa]",
             "levels: [region, lsoas]",
-            "release.yaml:19: tables.0.levels.1",
+            "release.yaml:19: tables.0 (headline).levels.1",
             'the rules allow no table at level lsoas; did you mean "lsoa"?',
         ),
         (
             "breakdowns: [[sex], [sex, fine]]",
             "breakdowns: [[sex], [sexes, fine]]",
-            "release.yaml:24: tables.1.breakdowns.1",
+            "release.yaml:24: tables.1 (by_sex).breakdowns.1",
             'there is no breakdown sexes; did you mean "sex"?',
         ),
         (
             "breakdowns: [[sex], [sex, fine]]",
             "breakdowns: [[sex], [sex, hours, fine]]",
-            "release.yaml:24: tables.1.breakdowns.1",
+            "release.yaml:24: tables.1 (by_sex).breakdowns.1",
             "finer than the rules allow: at level region at most 2 breakdowns are crossed.",
         ),
         (
             "breakdowns: [[sex], [sex, fine]]",
             "breakdowns: [[coarse, fine]]",
-            "release.yaml:24: tables.1.breakdowns.0",
+            "release.yaml:24: tables.1 (by_sex).breakdowns.0",
             "a crossing names a characteristic and itself, or one that nests in it.",
         ),
         (
             "breakdowns: [[sex], [sex, fine]]",
             "breakdowns: [[fine, coarse]]",
-            "release.yaml:24: tables.1.breakdowns.0",
+            "release.yaml:24: tables.1 (by_sex).breakdowns.0",
             "a crossing names a characteristic and itself, or one that nests in it.",
         ),
         (
             "breakdowns: [[sex], [sex, fine]]",
             "breakdowns: [[sex, sex]]",
-            "release.yaml:24: tables.1.breakdowns.0",
+            "release.yaml:24: tables.1 (by_sex).breakdowns.0",
             "a crossing names a characteristic and itself, or one that nests in it.",
         ),
     ],
@@ -169,8 +198,8 @@ def test_a_mean_by_characteristic_is_refused_under_classic_rules_only(project: P
     project.edit(project.release, "rules: noisy", "rules: exact")
     findings = project.refusal().findings
     assert [finding.where for finding in findings] == [
-        "release.yaml:24: tables.1.breakdowns.0",
-        "release.yaml:24: tables.1.breakdowns.1",
+        "release.yaml:24: tables.1 (by_sex).breakdowns.0",
+        "release.yaml:24: tables.1 (by_sex).breakdowns.1",
     ]
     assert all("a mean by characteristic is not published under classic rules" in f.message for f in findings)
 

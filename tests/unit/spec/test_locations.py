@@ -4,7 +4,7 @@ import pytest
 
 import ndl_publish
 from ndl_publish.spec import locations
-from ndl_publish.spec.locations import find_yaml, shipped
+from ndl_publish.spec.locations import find_yaml, names_at_hand, shipped
 
 
 @pytest.mark.parametrize("folder", ["metadata", "disclosure_rules"])
@@ -45,3 +45,14 @@ def test_a_name_or_a_path(tmp_path: Path, name: str, expected: str) -> None:
 def test_a_whole_path_stays(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     assert find_yaml(str(own), Path("shipped"), Path("release")) == own
+
+
+def test_names_at_hand(tmp_path: Path) -> None:
+    folder, beside = tmp_path / "shipped", tmp_path / "release"
+    for file in (folder / "a.yaml", folder / "b.txt", beside / "own.yaml", beside / "sub" / "mine.yml"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert names_at_hand("aa", folder, beside) == {"a"}
+    assert names_at_hand("onw.yaml", folder, beside) == {"a", "own.yaml"}
+    assert names_at_hand("sub/x.yml", folder, beside) == {"a", "sub/mine.yml"}
+    assert names_at_hand("x", tmp_path / "gone", beside) == set()

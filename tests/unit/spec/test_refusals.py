@@ -143,7 +143,7 @@ def test_a_wrong_choice_is_told_without_quoting_it(project: Project) -> None:
     line = project.edit(project.metadata, "type: month", "type: canary7431")
     finding = project.finding()
     assert finding.where == f"small.yaml:{line}: sources.profile.columns.born.type"
-    assert finding.message == "must be one of 'category', 'integer', 'month', 'area'."
+    assert finding.message == "must be one of category, integer, month, area."
 
 
 def test_a_missing_choice_is_a_missing_key(project: Project) -> None:

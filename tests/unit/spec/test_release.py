@@ -130,7 +130,7 @@ def test_mistakes_in_a_release_file_are_told_with_their_lines(project: Project) 
     assert {finding.where for finding in error.findings} >= {
         "release.yaml:2: version",
         "release.yaml:14: geography.lvel",
-        "release.yaml:23: tables.1.levels.1",
+        "release.yaml:23: tables.1 (by_sex).levels.1",
     }
     assert 'did you mean "level"?' in str(error)
     assert "anary7431" not in str(error)

@@ -113,7 +113,7 @@ def test_each_mode_refuses_the_keys_of_the_other(project: Project) -> None:
             "delta: {value: 0.0000001, unit: probability",
             "delta: {value: 0.0000001, unit: chance",
             "noise.delta.unit",
-            "'rho'",
+            "rho, epsilon",
         ),
         ("secondary: {method: witness_circuits}", "secondary: {method: luck}", "secondary.method", "witness_circuits"),
         ("finest:", "fine: {}\nfinest:", "fine", "finest"),

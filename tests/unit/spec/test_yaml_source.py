@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -64,8 +65,44 @@ def test_broken_yaml_is_told_with_its_line_and_without_its_content(tmp_path: Pat
     path.write_text(text, encoding="utf-8")
     error = refusal(path)
     assert error.code == "NDL-R002"
-    assert f"file.yaml: is not valid YAML near line {line}." in error.message
+    assert f"file.yaml: is not valid YAML near line {line}" in error.message
     assert CANARY not in str(error)
+
+
+COLON = "a colon inside a text: put the text in quotes."
+OPEN = "a quotation mark or bracket is not closed, at or before line {}."
+SIGN = "a text begins with a sign that means something in YAML, such as @, % or *: put the text in quotes."
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (f"a: {CANARY}: 2\n", COLON),
+        (f"a: 1\nb:\n  - c: it's {CANARY}: 2\n", COLON),
+        (f"a: 1\n  b: {CANARY}\n", f"{COLON} Or line 2 is indented too far."),
+        (f"a:\n\t- {CANARY}\n", "line 2 begins with a tab: use spaces."),
+        (f"a:\n  b: 1\n  \tc: {CANARY}\n", "line 3 begins with a tab: use spaces."),
+        (f"a: '{CANARY}\nb: 2\n", OPEN.format(3)),
+        (f'a: "{CANARY}\nb: 2\n', OPEN.format(3)),
+        (f"a: [x\nb: {CANARY}\n", OPEN.format(2)),
+        (f"a: {{x: y\nb: {CANARY}\n", OPEN.format(2)),
+        (f"a: [{CANARY}\n", OPEN.format(2)),
+        (f"a: @{CANARY}\n", SIGN),
+        (f"a: *{CANARY}\n", SIGN),
+    ],
+)
+def test_the_cause_is_named(tmp_path: Path, text: str, cause: str) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    message = refusal(path).message
+    assert re.fullmatch(r"file\.yaml: is not valid YAML near line \d: (.*)", message, re.DOTALL)[1] == cause  # type: ignore[index]
+    assert CANARY not in message
+
+
+def test_without_a_known_cause_the_line_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text("a:\n  b: 1\n c: 2\n", encoding="utf-8")
+    assert refusal(path).message == "file.yaml: is not valid YAML near line 3. Check indentation and quotes."
 
 
 def test_a_control_letter_is_not_yaml(tmp_path: Path) -> None:
@@ -126,6 +163,32 @@ def test_where_goes_to_the_nearest_line_that_is_there(
 ) -> None:
     source = source_of(tmp_path, "a: 1\nb:\n  - x\n  - {c: 2,\n     d: 3}\n")
     assert source.where(key_path) == where
+
+
+NAMED = "tables:\n  - name: headline\n    levels: [a, b]\n  - name: Not A Name\n  - {title: x}\n  - text\n"
+
+
+@pytest.mark.parametrize(
+    ("key_path", "where"),
+    [
+        (("tables", 0, "levels", 1), "file.yaml:3: tables.0 (headline).levels.1"),
+        (("tables", 0), "file.yaml:2: tables.0 (headline)"),
+        (("tables", 1, "name"), "file.yaml:4: tables.1.name"),
+        (("tables", 2, "title"), "file.yaml:5: tables.2.title"),
+        (("tables", 3), "file.yaml:6: tables.3"),
+        (("tables", 9, "name"), "file.yaml:1: tables.9.name"),
+    ],
+)
+def test_an_item_is_told_with_its_name(tmp_path: Path, key_path: tuple[str | int, ...], where: str) -> None:
+    assert source_of(tmp_path, NAMED).where(key_path) == where
+
+
+def test_value_at_a_key_path(tmp_path: Path) -> None:
+    source = source_of(tmp_path, NAMED)
+    assert source.value(()) == source.content
+    assert source.value(("tables", 0, "levels", 1)) == "b"
+    for gone in (("tables", 9), ("tables", "name"), ("tables", 0, "levels", 1, "deeper"), ("gone",)):
+        assert source.value(gone) is None
 
 
 def test_numbers_with_a_point_stay_exact(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import io
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -16,6 +18,7 @@ from ndl_publish.package.writers.descriptor import descriptor, write_descriptor
 from ndl_publish.package.writers.geography_table import write_geography_table
 from ndl_publish.package.writers.manifest import read_manifest, write_manifest
 from ndl_publish.package.writers.status_codes import write_status_codes
+from ndl_publish.spec.load import ReleaseSpec
 
 Json = dict[str, Any]
 
@@ -33,6 +36,17 @@ def _resource(content: Json, name: str) -> Json:
 def _field(content: Json, name: str, table: str = "by_characteristic") -> Json:
     found: Json = next(field for field in _resource(content, table)["schema"]["fields"] if field["name"] == name)
     return found
+
+
+def test_description_of_a_synthetic_release_says_so_first(
+    audited: AuditedCube, context: PackageContext, make_spec: Callable[..., ReleaseSpec]
+) -> None:
+    spec = make_spec("dp", ("expected_count:", "synthetic: true\nexpected_count:"))
+    said = json.loads(next(write_descriptor(audited, replace(context, spec=spec))).content)["description"]
+    assert said.startswith(
+        "**Synthetic records.** These figures are an example and describe nobody.\n\nA small release."
+    )
+    assert descriptor(context)["description"].startswith("A small release.")
 
 
 def test_package_properties(content: Json) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ndl_publish.audit.model import AuditedCube
@@ -17,10 +18,13 @@ from ndl_publish.cube.protected import Mode
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.package.context import FileFacts, PackageContext, make_context
 from ndl_publish.package.json_text import json_bytes
+from ndl_publish.package.measures import public_measures
+from ndl_publish.package.render import render
 from ndl_publish.package.writers.methodology import write_methodology
 from ndl_publish.package.writers.privacy_statement import write_privacy_statement
 from ndl_publish.package.writers.readme import write_readme
-from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.load import ReleaseSpec, load_release
+from ndl_publish.spec.locations import shipped
 
 Texts = Callable[..., tuple[str, str]]
 
@@ -29,11 +33,11 @@ Texts = Callable[..., tuple[str, str]]
 def texts(
     make_audited: Callable[..., AuditedCube], make_spec: Callable[..., ReleaseSpec], geography: Geography
 ) -> Texts:
-    def make(mode: Mode, privacy: dict[str, object] | None = None) -> tuple[str, str]:
+    def make(mode: Mode, privacy: dict[str, object] | None = None, *changes: tuple[str, str]) -> tuple[str, str]:
         audited = make_audited(mode)
         if privacy is not None:
             audited = replace(audited, protected=replace(audited.protected, privacy=privacy))
-        context = make_context(audited, spec=make_spec(mode), geography=geography)
+        context = make_context(audited, spec=make_spec(mode, *changes), geography=geography)
         context = context.with_files({"data/by_characteristic.csv": FileFacts(1234567, "ab", 45)})
         return tuple(  # type: ignore[return-value]
             next(writer(audited, context)).content.decode() for writer in (write_readme, write_methodology)
@@ -82,13 +86,15 @@ def test_methodology_has_definitions_and_numbers_with_their_source(texts: Texts)
     _, methodology = texts("dp")
     for part in (
         "`gld_children_percent`",
-        "As a percentage of: children.",
+        "As a percentage of all children counted.",
         "match weight is\n0.85",
         "rho = 0.1",
         "epsilon = 2.6 at delta = 0.0000001",
         "| withhold.minimum_count | 10 | children | 2026-04-01 | [Secure research services: threshold of ten](https://",
-        "| q1 | children | region | sex | 133.3 | rho = 0.02 |",
-        "| q2 | children | lsoa |  |  | epsilon = 0.5 |",
+        "| children | regional | Sex | 133.3 | rho = 0.02 |",
+        "| children | lower layer super output area | none |  | epsilon = 0.5 |",
+        "| number | value | unit | valid from | background |",
+        "booked to the cohort 2019-20.",
         "add or remove one child",
         "margin above 10 percentage points",
         "- Linear programming over all totals",
@@ -109,6 +115,101 @@ def test_classic_texts_never_speak_of_the_other_mode(texts: Texts) -> None:
     assert "- Observed zeros: shown." in methodology
     assert "witness circuits" in methodology
     assert "Figures shown are exact." in methodology
+
+
+def test_readme_loads_figures_as_numbers_even_where_all_are_empty(texts: Texts) -> None:
+    for readme, _ in (texts("dp"), texts("classic")):
+        assert '"value": pl.Float64, "lower": pl.Float64, "upper": pl.Float64' in readme
+        assert 'pl.read_parquet("data/by_characteristic.parquet")' in readme
+        assert 'arrow::read_parquet("data/by_characteristic.parquet")' in readme
+        assert "Join by `area_code`: area names are not unique." in readme
+
+
+def test_polars_snippet_runs(texts: Texts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme, _ = texts("classic")
+    snippet = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)[0]
+    (tmp_path / "data").mkdir()
+    head = "time_period,value,lower,upper,status\n202425,12,,,published\n202425,,,,suppressed\n"
+    (tmp_path / "data/by_characteristic.csv").write_text(head, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, pl.DataFrame] = {}
+    exec(snippet, names)  # noqa: S102 - the text of our own template
+    assert names["shown"].dtypes[:4] == [pl.String, pl.Float64, pl.Float64, pl.Float64]
+    assert names["shown"].height == 1
+
+
+def test_dp_readme_says_what_noise_does_to_small_and_large(texts: Texts) -> None:
+    readme, _ = texts("dp")
+    words = " ".join(readme.split())
+    assert "a count can be slightly larger than the group it is part of" in words
+    assert '(more children under "Good level of development" than children)' in words
+    assert "Read the intervals; do not correct the figures." in words
+    assert (
+        "Noisy counts below 10 are withheld, so small counts that are shown are on average somewhat too high." in words
+    )
+    assert "Percentages with a margin above 10 percentage points are withheld." in words
+    assert "at most the sum of the two half-widths, and about the square root of the sum of their squares" in words
+
+
+def test_classic_texts_say_what_zeros_and_withheld_counts_mean(texts: Texts) -> None:
+    readme, methodology = texts("classic")
+    assert "Zeros are shown (rule: `zero`, policy `show`), so 0% and 100% can appear." in readme
+    sentence = (
+        "For every small count that is withheld there is a table that agrees with everything shown in which it is 0"
+    )
+    assert f"{sentence}, and one in which it is 5." in " ".join(methodology.split())
+    assert "can be anything" not in methodology
+    assert "- Methods: threshold rule; rule about zeros; secondary suppression by witness circuits" in methodology
+
+
+def test_classic_readme_does_not_promise_zeros_that_are_withheld(texts: Texts) -> None:
+    privacy = {"mode": "classic", "minimum_count": 5, "zeros": "protected"}
+    readme, methodology = texts("classic", privacy)
+    assert "0%" not in readme + methodology
+    assert "- Observed zeros: withheld like small counts." in methodology
+
+
+def test_covered_areas_are_named(texts: Texts) -> None:
+    one = ('geography: {vintage: "2025"}', 'geography: {vintage: "2025", level: local_authority, areas: [E08000035]}')
+    two = (one[0], one[1].replace("E08000035", "E08000035, E06000006"))
+    _, methodology = texts("dp", None, one)
+    assert "- Part of the country covered: 1 area of level local authority: Leeds.\n" in methodology
+    _, methodology = texts("dp", None, two)
+    assert "- Part of the country covered: 2 areas of level local authority: Leeds; Halton.\n" in methodology
+
+
+def test_privacy_loss_has_six_digits(texts: Texts) -> None:
+    _, methodology = texts("dp", {"mode": "dp", "rho": {"fraction": "1/10", "decimal": 0.099981543}})
+    assert "rho = 0.0999815 (" in methodology
+
+
+def test_synthetic_releases_say_so_first(texts: Texts) -> None:
+    note = "**Synthetic records.** These figures are an example and describe nobody.\n\n# Early years"
+    change = ("expected_count:", "synthetic: true\nexpected_count:")
+    assert all(text.startswith(note) for text in texts("dp", None, change))
+    assert not any("Synthetic" in text for text in texts("dp"))
+
+
+def test_a_release_of_persons_without_links_speaks_of_neither_children_nor_links(
+    audited: AuditedCube, geography: Geography
+) -> None:
+    census = load_release(shipped("metadata").parent / "examples/census_2011/release.yaml")
+    query = {"quantity": "children", "level": "region", "attributes": ["sex", "health"], "sigma2": "2", "rho": "1/50"}
+    privacy = {"mode": "dp", "unit": "person", "minimum_count": 10, "maximum_margin": 1.0, "queries": [query]}
+    bare = replace(audited, protected=replace(audited.protected, tables=(), privacy=privacy))
+    context = make_context(bare, spec=census, geography=geography)
+    text = render("methodology.md.j2", context).decode()
+    assert "one row for each person counted" in text
+    assert "| persons | regional | Sex by General health (outcome) | 2 | rho = 0.02 |" in text
+    assert "| withhold.minimum_count | 10 | persons |" in text
+    assert "margin above 1 percentage point;" in text
+    assert not re.search(r"child|linked|linkage|link table", text.split("## References")[0], flags=re.IGNORECASE)
+
+
+def test_percentages_keep_the_spelling_of_titles(spec: ReleaseSpec) -> None:
+    descriptions = {name: measure.description for name, measure in public_measures(spec).items()}
+    assert descriptions["asq3_expected_children_percent"].endswith("As a percentage of children: ASQ-3 result linked.")
+    assert descriptions["gld_children_percent"].endswith("As a percentage of all children counted.")
 
 
 def test_dp_texts_do_not_call_figures_exact(texts: Texts) -> None:

@@ -82,9 +82,35 @@ def test_held_identifiers_are_refused_whatever_the_name(world: World, kind: str)
     assert value not in message
 
 
-def test_declared_column_with_full_dates_is_refused(world: World) -> None:
+def test_full_dates_in_a_month_column_are_told_once_and_what_to_write(world: World) -> None:
     world.bend("profile", "MONTH", ["2019-10-04"] * 6)
+    assert world.of("NDL-V011") == []
+    (message,) = world.of("NDL-V015")
+    assert message.startswith("error: profile, column MONTH: not a month written YYYY-MM, in 6 rows.")
+    assert "Write the month only, YYYY-MM." in message
+    assert "2019-10-04" not in message
+
+
+def test_full_dates_of_another_period_are_not_missed(world: World) -> None:
+    """The month check sees only rows of the release's period."""
+    world.rows["profile"] += [
+        {**world.rows["profile"][0], "YEAR": "202324", "MONTH": f"2019-{m:02}-04"} for m in range(1, 13)
+    ]
+    assert world.of("NDL-V015") == []
+    assert world.of("NDL-V011") == [
+        "error: profile, column MONTH: most of its values look like full dates. Write the month only, YYYY-MM."
+    ]
+
+
+def test_other_identifiers_in_a_month_column_are_told(world: World) -> None:
+    world.bend("profile", "MONTH", ["LS1 4AP"] * 6)
     assert len(world.of("NDL-V011")) == 1
+
+
+def test_full_dates_in_another_declared_column_are_refused(world: World) -> None:
+    world.bend("profile", "SEX", ["2019-10-04"] * 6)
+    (message,) = world.of("NDL-V011")
+    assert message.endswith("look like full dates. Take the column out of the extract.")
 
 
 def test_identifiers_below_many_empty_rows_are_found(world: World) -> None:
