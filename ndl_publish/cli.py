@@ -274,9 +274,11 @@ def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: Path | None) -> N
         cap = Fraction(rho)
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter("write the cap as a number, for example 0.5 or 1/2.", param_hint="RHO") from None
-    with _home(None, ledger).open_ledger(must_exist=True) as book:
+    home = _home(None, ledger)
+    with home.open_ledger(must_exist=True) as book:
         known = {balance.cohort: balance for balance in book.balances()}
         book.set_cap(cohort, cap, reason=reason, actor=_actor())
+        home.remember(book)
     show(f"The ledger's cap of cohort {cohort} is now rho {rho}; a rule book with a smaller lifetime_cap still holds.")
     if cohort not in known:
         show(f"No release has charged {cohort} yet; cohorts in the ledger: {', '.join(known) or 'none'}.")
@@ -319,6 +321,7 @@ def main() -> None:
     """Run a command; turn every failure into a message and an exit code, never into a traceback."""
     from ndl_publish.errors import PublishError
 
+    _prepare_process()
     try:
         sys.exit(cli.main(standalone_mode=False, prog_name="ndl-publish"))
     except PublishError as error:
@@ -340,6 +343,17 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a library's message may quote a record: only its kind is shown
         click.echo(_unexpected(error), err=True)
         sys.exit(UNEXPECTED)
+
+
+def _prepare_process() -> None:
+    """Print on any terminal, and let a polite request to stop clean up like Ctrl-C does."""
+    import io
+    import signal
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _unexpected(error: Exception) -> str:

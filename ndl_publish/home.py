@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ndl_publish.errors import RuleError
+from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.privacy.secret_key import SecretKey, create_key, load_key
 
@@ -17,6 +17,10 @@ PRIVATE = 0o700
 
 
 Notify = Callable[[str], None]
+FORGOTTEN = (
+    "is older than the last release it paid for, or gone: spending would be forgotten. Put the newest copy back. "
+    "Nothing was charged or drawn."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +82,51 @@ class Home:
         """Return the ledger, begun now if this is the first use.
 
         Raises:
-            BudgetError: When the ledger cannot be opened.
+            BudgetError: When the ledger cannot be opened; ``NDL-B019`` when it has forgotten entries.
         """
+        remembered = self._remembered()
         is_new = not self.ledger_file.exists()
         if is_new and not must_exist:
+            if remembered[0]:
+                raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
             self._make_folder(self.ledger_file.parent)
         ledger = Ledger.open(self.ledger_file, must_exist=must_exist)
+        if ledger.hash_of(remembered[0]) != remembered[1]:
+            ledger.close()
+            raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
         if is_new:
             self.notify(f"A new privacy ledger was begun: {self.ledger_file}. Back it up.")
         return ledger
+
+    def remember(self, ledger: Ledger) -> None:
+        """Note beside the key how long the ledger is, so that a missing or rolled-back one is noticed.
+
+        Raises:
+            BudgetError: ``NDL-B013`` when the note cannot be written.
+        """
+        n_entries, last = ledger.head()
+        beside = self._head_file.with_name(f"{self._head_file.name}.{os.getpid()}")
+        try:
+            beside.write_text(f"{n_entries} {last}\n", encoding="ascii")
+            beside.chmod(0o600)
+            beside.replace(self._head_file)
+        except OSError as error:
+            message = f"{self._head_file}: cannot be written ({type(error).__name__}). Make room or mend its rights."
+            raise BudgetError("NDL-B013", message) from None
+
+    @property
+    def _head_file(self) -> Path:
+        return self.key_file.with_name(f"{self.ledger_file.name}.head")
+
+    def _remembered(self) -> tuple[int, str]:
+        """Return the length and last hash the ledger had when it was last written; 0 and "" when never."""
+        try:
+            number, last = self._head_file.read_text(encoding="ascii").split()
+            return int(number), last
+        except FileNotFoundError:
+            return 0, ""
+        except (OSError, ValueError):
+            raise BudgetError("NDL-B019", f"{self._head_file}: is not as it was written. {FORGOTTEN}") from None
 
     @staticmethod
     def _make_folder(folder: Path) -> None:

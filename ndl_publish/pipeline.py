@@ -6,7 +6,7 @@ Left of ``protected`` everything is confidential; right of it is only what the w
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -167,10 +167,20 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         noisy = protect_dp(cube, spec, order, payment=payment, recoverable=recoverable_cells, progress=progress)
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
+
+        def commit(files: Mapping[str, str]) -> None:
+            ledger.commit(noisy.grant, outputs=files, actor=actor)
+            home.remember(ledger)
+
         package = build_package(
-            audited, spec=spec, geography=whole_geography(spec), out=out, internal=pack, progress=progress
+            audited,
+            spec=spec,
+            geography=whole_geography(spec),
+            out=out,
+            internal=pack,
+            before_move=commit,
+            progress=progress,
         )
-        ledger.commit(noisy.grant, outputs=package.files, actor=actor)
     return Built(prepared, package, audited, noisy.grant, records.findings)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.rules import ClassicRules
 
 Progress = Callable[[str, int, int], None]
+COHORT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         DisclosureError: ``NDL-D010`` when the audit recovers a withheld count; nothing is written then.
     """
     rules = load_rules(rules_file)
-    counts = read_counts(counts_file, read_counts_tables(tables_file))
+    tables = read_counts_tables(tables_file)
+    counts = read_counts(counts_file, tables)
     if out.exists():
         raise TargetError("NDL-T001", f"{out}: stands there already and is not replaced. Name another file.")
     if not out.parent.is_dir():
@@ -75,14 +78,21 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     key = home.open_key()
     if isinstance(rules, ClassicRules):
         tie_break = key.keyed_digest("ties", counts_file.name.encode()).encode()
-        values, mask = protect_classic_counts(
-            counts, minimum_count=rules.minimum_count, tie_break=tie_break, progress=progress
-        )
+        values, mask = protect_classic_counts(counts, rules, tie_break=tie_break, progress=progress)
         _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
         _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
         return _result(out, mask, counts.notes)
     if not charge.release_id or not charge.cohort:
         raise RuleError("NDL-R063", "Mode dp charges a cohort: name --release-id and --cohort.")
+    if not COHORT.fullmatch(charge.cohort):
+        raise RuleError("NDL-R063", "--cohort: small letters, digits, hyphens and _ only, for example 2019-20.")
+    if not tables.codes_are_public:
+        raise RuleError(
+            "NDL-R064",
+            f"{tables_file.name}: mode dp needs codes_are_public: true, that is, COUNTS has a row for every "
+            "combination of codes that can occur, empty ones with 0, from a list made without looking at the records. "
+            "Otherwise the presence of a row tells that somebody is there.",
+        )
     identity = Identity(charge.release_id, charge.version, charge.cohort)
     with home.open_ledger() as ledger:
         noisy = protect_dp_counts(
@@ -96,8 +106,9 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         _audit(counts.grid, noisy.values, noisy.mask, minimum_count=None)
         frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)
         content = frame.write_csv().encode()
-        _write(out, content)
         ledger.commit(noisy.grant, outputs={out.name: hashlib.sha256(content).hexdigest()}, actor=charge.actor)
+        home.remember(ledger)
+        _write(out, content)
     return _result(out, noisy.mask, counts.notes)
 
 

@@ -176,6 +176,11 @@ class Ledger:
         missing = [f"a published entry is missing: {name}" for name in published if name not in present]
         return broken_links(entries) + tuple(missing)
 
+    def hash_of(self, entry: int) -> str:
+        """Return the hash of the entry with that number, counted from 1; "" for 0 and for one that is not there."""
+        entries = self._store.entries()
+        return entries[entry - 1].hash if 0 < entry <= len(entries) else ""
+
     def head(self) -> tuple[int, str]:
         """Return how many entries there are and the hash of the last, to be compared with a copy kept elsewhere."""
         entries = self._store.entries()

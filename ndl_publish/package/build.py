@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,13 +26,14 @@ BUILD_FULL_ROWS: Final = 20_000
 """Rows of a package that a build has frictionless read in full; polars reads all rows in any case."""
 
 
-def build_package(
+def build_package(  # noqa: PLR0913 - what goes in, where it goes, and who is told
     audited: AuditedCube,
     *,
     spec: ReleaseSpec,
     geography: Geography,
     out: Path,
     internal: InternalPack,
+    before_move: Callable[[Mapping[str, str]], None] | None = None,
     progress: Progress | None = None,
 ) -> Package:
     """Return the finished package ``out/<release_id>-<version>/``.
@@ -46,6 +47,8 @@ def build_package(
         geography: Areas of the release's boundary year.
         out: Folder that packages stand in; made when it is not there.
         internal: Confidential things for ``internal/``.
+        before_move: Called with the hash of every public file once all is written and checked, before it can be seen
+            in its place; what it raises stops the build and nothing is left.
         progress: Called with stage, done, of.
 
     Raises:
@@ -66,10 +69,15 @@ def build_package(
         tell("validate", 1, 1)
         files = {path: facts.sha256 for path, facts in sorted(context.files.items())}
         destination = out / name
+        if before_move is not None:
+            before_move(files)
         if os.path.lexists(destination):
             return _same_or_refuse(destination, files)
         set_modes(folder)
-        move_into_place(folder, destination)
+        try:
+            move_into_place(folder, destination)
+        except TargetError:
+            return _same_or_refuse(destination, files)  # another process built the same
     return Package(destination, files)
 
 

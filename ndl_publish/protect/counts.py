@@ -12,10 +12,12 @@ from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
 from ndl_publish.errors import Finding, InputError, RuleError
 from ndl_publish.protect.primary.threshold import threshold_rule
+from ndl_publish.protect.primary.zero import zero_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.secondary.suppress import Progress
 from ndl_publish.spec.counts_tables import CountsTables
+from ndl_publish.spec.rules import ClassicRules
 
 LARGEST_COUNT = 2**40
 
@@ -71,7 +73,7 @@ def read_counts(path: Path, tables: CountsTables) -> Counts:
 
 
 def protect_classic_counts(
-    counts: Counts, *, minimum_count: int, tie_break: bytes, progress: Progress | None = None
+    counts: Counts, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None
 ) -> tuple[IntArray, MaskArray]:
     """Return the value of every cell, and a ``columns.Mask`` that says which to withhold and why.
 
@@ -80,11 +82,14 @@ def protect_classic_counts(
         DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
     """
     values = counts.grid.tabulate(counts.codes, counts.counts)
+    primary = threshold_rule(values, minimum_count=rules.minimum_count)
+    if rules.protects_zeros:
+        primary = primary | zero_rule(values, policy="protect")
     problem = SuppressionProblem(
         grid=counts.grid,
         values=values,
-        primary=threshold_rule(values, minimum_count=minimum_count),
-        minimum_count=minimum_count,
+        primary=primary,
+        minimum_count=rules.minimum_count,
         signed=False,
         codes=counts.codes,
         counts=counts.counts,

@@ -158,20 +158,9 @@ def protect_dp(
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
     key = payment.key
     mechanism = order.mechanism
-    digest = place_digest(
-        order.exact, spec, mechanism, key=key
-    )  # never taken on trust: it decides which noise is drawn
-    request = ChargeRequest.for_queries(
-        mechanism.events,
-        release_id=spec.release.release_id,
-        version=spec.release.version,
-        rules_id=rules.rules_id,
-        request_digest=digest,
-        adjacency=ADJACENCY,
-        code_version=METHOD_VERSION,
-        actor=payment.actor,
-        key_fingerprint=key.fingerprint(),
-    )
+    # The digest decides which noise is drawn, so it is worked out here and not taken on trust.
+    digest = place_digest(order.exact, spec, mechanism, key=key)
+    request = _request(spec, mechanism, digest=digest, payment=payment)
     grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
     noisy = mechanism.draw(order.exact, grant=grant, source=KeyedRandomSource(key))
     withheld = withhold_noisy(
@@ -192,3 +181,18 @@ def protect_dp(
         public_tables(spec, cells), statement,
     )  # fmt: skip
     return DpResult(protected, grant, withheld, noisy.values, noisy.measurements)
+
+
+def _request(spec: ReleaseSpec, mechanism: Mechanism, *, digest: str, payment: Payment) -> ChargeRequest:
+    """Return what the ledger is asked for."""
+    return ChargeRequest.for_queries(
+        mechanism.events,
+        release_id=spec.release.release_id,
+        version=spec.release.version,
+        rules_id=spec.rules.rules_id,
+        request_digest=digest,
+        adjacency=ADJACENCY,
+        code_version=METHOD_VERSION,
+        actor=payment.actor,
+        key_fingerprint=payment.key.fingerprint(),
+    )

@@ -14,10 +14,11 @@ RANDOM_SOURCE = (
     "SHAKE-256 under a secret 256-bit key; the stream is labelled with release, version, query, noise variance, method "
     "and a keyed digest of the confidential tables: the same input gives the same noise, any other gives fresh noise"
 )
-NOT_COVERED = (
+LINKED = (
     "The guarantee is about the linked table, one row for each {one}; which records were linked to one another is not "
-    "covered. Figures published elsewhere about the same {many} add to what can be learned."
+    "covered. "
 )
+ELSEWHERE = "Figures published elsewhere about the same {many} add to what can be learned."
 ADDITIVE_EXCEPT = (
     "where a category cannot occur in an area (not_applicable), the categories that can may miss their total "
     "by its noise"
@@ -33,7 +34,6 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         mechanism: What the mechanism says of itself.
         entry: The exported ledger entry.
     """
-    unit = spec.dataset.privacy_unit
     rho = sum((Fraction(loss["rho"]) for loss in entry["losses"]), Fraction(0))
     epsilon = sum((Fraction(loss["epsilon"]) for loss in entry["losses"]), Fraction(0))
     delta = float(rules.noise.delta.value) if isinstance(rules.noise, DiscreteGaussian) else 0.0
@@ -51,10 +51,16 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "maximum_margin": float(rules.withhold.maximum_margin.value),
         "random_source": RANDOM_SOURCE,
         "additive_except": ADDITIVE_EXCEPT,
-        "not_covered": NOT_COVERED.format(one=unit.singular, many=unit.plural),
+        "not_covered": _not_covered(spec),
         "ledger_entry": entry,
         **mechanism,
     }
+
+
+def _not_covered(spec: ReleaseSpec) -> str:
+    unit = spec.dataset.privacy_unit
+    words = (LINKED if spec.dataset.links else "") + ELSEWHERE
+    return words.format(one=unit.singular, many=unit.plural)
 
 
 def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.wording import NAME_PATTERN, SLUG_PATTERN, in_words
@@ -36,7 +36,7 @@ class Reference(Spec):
 class Number(Spec):
     """A number of a rule: its value, unit, the day it holds from, and its source."""
 
-    value: Decimal
+    value: Annotated[Decimal, Field(max_digits=24, decimal_places=18)]
     unit: Unit
     valid_from: date
     reference: Reference

@@ -23,6 +23,8 @@ class CountsTables(BaseModel):
             name of a column of the file. A dimension that a table does not name is summed over.
         count: Column that holds the number of children.
         leaf: Finest column of the first dimension, where the tables do not name it.
+        codes_are_public: The file has a row for every combination of codes that can occur, whether or not anybody is in
+            it, from a list made without looking at the records; mode dp needs it.
         name: A name, for people.
         note: A note, for people.
         rule: Remarks on the rule, for people; the rule itself stands in the disclosure rules.
@@ -33,6 +35,7 @@ class CountsTables(BaseModel):
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
     count: Name = "n"
     leaf: Name | None = None
+    codes_are_public: bool = False
     name: str = ""
     note: str = ""
     rule: dict[str, Any] = Field(default_factory=dict)

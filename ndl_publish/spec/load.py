@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.base import nearest, parse
-from ndl_publish.spec.dataset import Dataset, MeanMeasure
+from ndl_publish.spec.dataset import Dataset, MeanMeasure, ShareMeasure
 from ndl_publish.spec.locations import find_yaml, names_at_hand, shipped
+from ndl_publish.spec.origins import dimension_origins, origins
 from ndl_publish.spec.release import Release, Table
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource, read_yaml
@@ -83,6 +85,8 @@ def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folde
     rules = load_rules(_named_file(source, "rules", rules_folder or shipped("disclosure_rules")))
     spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
     findings = (*_source_findings(spec), *_table_findings(spec))
+    if not findings and rules.mode == "classic":
+        findings = (*_tied_findings(spec), *_mean_findings(spec))
     if findings:
         raise RuleError("NDL-R004", f"{path.name}: does not fit its metadata or rules.", findings=findings)
     return spec
@@ -160,6 +164,48 @@ def _breakdown_findings(spec: ReleaseSpec, table: Table, at: tuple[str | int, ..
         if crossing and _has_mean(spec, table) and spec.rules.mode == "classic":
             message = "a mean by characteristic is not published under classic rules: it gives away withheld counts."
             yield _finding(spec, here, message)
+
+
+def _tied_findings(spec: ReleaseSpec) -> Iterator[Finding]:
+    """Refuse exact counts of two dimensions that are made from the same columns: each gives the other away."""
+    tables = spec.release.tables
+    breakdowns = {name for table in tables for crossing in table.breakdowns for name in crossing}
+    measures = {name for table in tables for name in table.measures}
+    found = dimension_origins(spec.dataset, breakdowns, measures)
+    for one, other in combinations(found, 2):
+        shared = found[one] & found[other]
+        if shared:
+            message = (
+                f"{one} and {other} are made from the same columns ({', '.join(sorted(shared))}), so that exact counts "
+                "of one give withheld counts of the other away. Publish one of them in this release, or use mode dp."
+            )
+            yield _finding(spec, ("tables",), message)
+
+
+def _mean_findings(spec: ReleaseSpec) -> Iterator[Finding]:
+    """Refuse an exact mean at a level without the outcomes made from its columns: it would bound them unseen."""
+    dataset, tables = spec.dataset, spec.release.tables
+    levels: dict[str, set[str]] = {}
+    for table in tables:
+        for name in table.measures:
+            levels.setdefault(name, set()).update(table.levels)
+    for name, own in levels.items():
+        if not isinstance(dataset.measures[name], MeanMeasure):
+            continue
+        tied = {
+            other
+            for other in levels
+            if isinstance(dataset.measures[other], ShareMeasure)
+            and origins(dataset, dataset.column_of(other)) & origins(dataset, dataset.column_of(name))
+        }
+        for other in sorted(tied):
+            alone = sorted(own - levels[other])
+            if alone:
+                message = (
+                    f"{name} and {other} are made from the same columns; under classic rules the mean is published "
+                    f"only where {other} is, and at {', '.join(alone)} it is not. Take the level out, or add it there."
+                )
+                yield _finding(spec, ("tables",), message)
 
 
 def _nested_pair(dataset: Dataset, crossing: tuple[str, ...]) -> bool:

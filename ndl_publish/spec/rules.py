@@ -21,6 +21,9 @@ def _refuse(name: str, number: Number, *, units: frozenset[str], least: int, mos
 
 
 UNBOUNDED = Decimal("Infinity")
+SMALLEST_LOSS = Decimal("0.000001")
+LARGEST_LOSS = Decimal(20)
+"""Beyond this nothing is protected: whoever means it should not call it privacy."""
 
 
 class DiscreteGaussian(Spec):
@@ -118,10 +121,10 @@ class DpRules(Rules):
     def _units(self) -> "DpRules":
         wanted = "rho" if isinstance(self.noise, DiscreteGaussian) else "epsilon"
         loss = self.noise.rho if isinstance(self.noise, DiscreteGaussian) else self.noise.epsilon
-        if loss.unit != wanted or loss.value <= 0:
-            raise ValueError(f"noise: the privacy loss must be above 0 and in unit {wanted}")
-        if self.lifetime_cap.unit != "rho" or self.lifetime_cap.value <= 0:
-            raise ValueError("lifetime_cap: must be above 0 and in unit rho")
+        if loss.unit != wanted or not SMALLEST_LOSS <= loss.value <= LARGEST_LOSS:
+            raise ValueError(f"noise: must be from {SMALLEST_LOSS} to {LARGEST_LOSS} and in unit {wanted}")
+        if self.lifetime_cap.unit != "rho" or not 0 < self.lifetime_cap.value <= LARGEST_LOSS:
+            raise ValueError(f"lifetime_cap: must be above 0, at most {LARGEST_LOSS} and in unit rho")
         return self
 
 

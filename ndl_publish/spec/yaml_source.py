@@ -14,6 +14,9 @@ import yaml
 
 from ndl_publish.errors import Finding, RuleError
 
+MOST_KEYS = 50_000
+DEEPEST = 40
+
 KeyPath = tuple[str | int, ...]
 
 _PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
@@ -75,10 +78,12 @@ def read_yaml(path: Path) -> YamlSource:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise RuleError("NDL-R001", f"{path}: there is no such file. Check the path and the working folder.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise RuleError("NDL-R001", f"{path}: cannot be read as UTF-8 text ({type(error).__name__}).") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError:
+        raise RuleError("NDL-R002", f"{path.name}: is nested too deeply.") from None
     except yaml.YAMLError as error:
         raise RuleError("NDL-R002", f"{path.name}: is not valid YAML{_cause(error, text)}") from None
     if not isinstance(node, yaml.MappingNode):
@@ -88,7 +93,7 @@ def read_yaml(path: Path) -> YamlSource:
     try:
         content = _build(node, (), lines, twice, path.name)
     except RecursionError:
-        raise RuleError("NDL-R002", f"{path.name}: an alias stands inside its own anchor. Write it out.") from None
+        raise RuleError("NDL-R002", f"{path.name}: is nested too deeply, or an alias holds itself.") from None
     if twice:
         raise RuleError("NDL-R002", f"{path.name}: keys are named twice; keep one of each.", findings=tuple(twice))
     return YamlSource(path, content, lines)
@@ -118,6 +123,10 @@ def _cause(error: yaml.YAMLError, text: str) -> str:
 
 def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], twice: list[Finding], name: str) -> Any:  # noqa: ANN401 - YAML holds anything
     lines.setdefault(at, node.start_mark.line + 1)
+    if len(lines) > MOST_KEYS or len(at) > DEEPEST:
+        raise RuleError(
+            "NDL-R002", f"{name}: holds too much, or is nested too deeply, once its aliases are written out."
+        )
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:

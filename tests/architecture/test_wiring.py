@@ -20,7 +20,12 @@ NO_CHECK = {
     "outcome": "runs after the population is known; called by validate",
 }
 NO_WRITER = {"internal_pack": "writes the internal folder, which is no public format"}
-PRIMARY_RULES = {"threshold": "threshold_rule", "zero": "zero_rule", "noisy_threshold": "noisy_threshold_rule"}
+PRIMARY_RULES = {
+    "threshold": "threshold_rule",
+    "zero": "zero_rule",
+    "noisy_threshold": "noisy_threshold_rule",
+    "mean_room": "shown_means",
+}
 
 
 def modules(folder: Path) -> set[str]:

@@ -174,10 +174,14 @@ def test_figures_known_elsewhere_are_used_in_the_attack(built: Build, run: Run, 
 
 def test_one_withheld_sibling_known_gives_another_away(built: Build, run: Run, tmp_path: Path) -> None:
     source = built("pilot_classic")
-    wards = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
-    codes = {run("audit", source.folder, "--knowing", known_file(tmp_path, wards.slice(i, 1))).code for i in range(4)}
-    assert codes <= {0, 4}
-    assert 4 in codes
+    hidden = truth(source, "characteristics").filter(pl.col("reason") == "secondary_suppressed")
+    for i in range(min(hidden.height, 25)):
+        told = run("audit", source.folder, "--knowing", known_file(tmp_path, hidden.slice(i, 1)))
+        assert told.code in {0, 4}, told.told
+        if told.code == 4:
+            assert re.search(r"NDL-D00[123] error", told.err)
+            return
+    pytest.fail("no withheld count, once known, gave another away")
 
 
 def test_known_figures_that_are_shown_anyway_change_nothing(built: Build, run: Run, tmp_path: Path) -> None:
