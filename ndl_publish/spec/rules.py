@@ -22,8 +22,8 @@ def _refuse(name: str, number: Number, *, units: frozenset[str], least: int, mos
 
 UNBOUNDED = Decimal("Infinity")
 SMALLEST_LOSS = Decimal("0.000001")
-LARGEST_LOSS = Decimal(20)
-"""Beyond this nothing is protected: whoever means it should not call it privacy."""
+LARGEST_LOSS = Decimal(1000)
+"""Beyond this nothing at all is protected, and numbers stop fitting where they are printed."""
 
 
 class DiscreteGaussian(Spec):
