@@ -123,10 +123,11 @@ class Home:
         try:
             number, last = self._head_file.read_text(encoding="ascii").split()
             return int(number), last
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return 0, ""
         except (OSError, ValueError):
-            raise BudgetError("NDL-B019", f"{self._head_file}: is not as it was written. {FORGOTTEN}") from None
+            message = f"{self._head_file}: cannot be read. It says how long the ledger was; put it back."
+            raise BudgetError("NDL-B019", message) from None
 
     @staticmethod
     def _make_folder(folder: Path) -> None:

@@ -78,7 +78,13 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     key = home.open_key()
     if isinstance(rules, ClassicRules):
         tie_break = key.keyed_digest("ties", counts_file.name.encode()).encode()
-        values, mask = protect_classic_counts(counts, rules, tie_break=tie_break, progress=progress)
+        values, mask = protect_classic_counts(
+            counts,
+            minimum_count=rules.minimum_count,
+            protects_zeros=rules.protects_zeros,
+            tie_break=tie_break,
+            progress=progress,
+        )
         _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
         _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
         return _result(out, mask, counts.notes)

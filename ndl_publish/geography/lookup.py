@@ -74,11 +74,9 @@ class Geography:
             known = ", ".join(self.levels)
             raise RuleError("NDL-R010", f"geography vintage {self.vintage}: has no level {level}. Levels: {known}.")
         rows = self.nesting.filter(pl.col(level) != "")
-        decided = [
-            other
-            for other in self.levels[self.levels.index(level) :]
-            if rows.select(level, other).unique().height == rows[level].n_unique()
-        ]
+        coarser = self.levels[self.levels.index(level) + 1 :]
+        n_areas = rows[level].n_unique()
+        decided = [level, *(other for other in coarser if rows.select(level, other).n_unique() == n_areas)]
         nothing = pl.DataFrame(schema={level: pl.String})
         return Geography(
             self.vintage, rows.select(decided).unique().sort(level), self.areas, nothing, self.code_changes

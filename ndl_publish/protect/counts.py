@@ -17,7 +17,6 @@ from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.secondary.suppress import Progress
 from ndl_publish.spec.counts_tables import CountsTables
-from ndl_publish.spec.rules import ClassicRules
 
 LARGEST_COUNT = 2**40
 
@@ -73,7 +72,12 @@ def read_counts(path: Path, tables: CountsTables) -> Counts:
 
 
 def protect_classic_counts(
-    counts: Counts, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None
+    counts: Counts,
+    *,
+    minimum_count: int,
+    protects_zeros: bool = False,
+    tie_break: bytes,
+    progress: Progress | None = None,
 ) -> tuple[IntArray, MaskArray]:
     """Return the value of every cell, and a ``columns.Mask`` that says which to withhold and why.
 
@@ -82,14 +86,14 @@ def protect_classic_counts(
         DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
     """
     values = counts.grid.tabulate(counts.codes, counts.counts)
-    primary = threshold_rule(values, minimum_count=rules.minimum_count)
-    if rules.protects_zeros:
+    primary = threshold_rule(values, minimum_count=minimum_count)
+    if protects_zeros:
         primary = primary | zero_rule(values, policy="protect")
     problem = SuppressionProblem(
         grid=counts.grid,
         values=values,
         primary=primary,
-        minimum_count=rules.minimum_count,
+        minimum_count=minimum_count,
         signed=False,
         codes=counts.codes,
         counts=counts.counts,

@@ -36,7 +36,7 @@ class Reference(Spec):
 class Number(Spec):
     """A number of a rule: its value, unit, the day it holds from, and its source."""
 
-    value: Annotated[Decimal, Field(max_digits=24, decimal_places=18)]
+    value: Annotated[Decimal, Field(max_digits=36, decimal_places=18)]
     unit: Unit
     valid_from: date
     reference: Reference

@@ -97,7 +97,7 @@ def _readable(path: Path) -> str:
 
 def test_no_canary_in_any_public_file(package: Package) -> None:
     files = [path for path in (package.folder / "public").rglob("*") if path.is_file()]
-    assert len(files) == len(package.files) == 10
+    assert len(files) == len(package.files) == 11
     for path in files:
         text = _readable(path)
         assert not any(canary in text for canary in CANARIES), path.name

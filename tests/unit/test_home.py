@@ -1,11 +1,14 @@
 """Where key and ledger live, and when they are made."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.home import VARIABLE, Home
+from ndl_publish.ledger.request import ChargeRequest
+from ndl_publish.privacy.events import GaussianQuery
 from ndl_publish.privacy.secret_key import create_key
 
 
@@ -96,3 +99,65 @@ def test_a_home_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:
         with pytest.raises(RuleError, match=VARIABLE) as caught:
             use()
         assert caught.value.code == "NDL-R048"
+
+
+def charge(version: str) -> ChargeRequest:
+    query = GaussianQuery("q", "2019-20", Fraction(100), Fraction(1), 1)
+    return ChargeRequest.for_queries(
+        [query],
+        release_id="r",
+        version=version,
+        rules_id="rules",
+        request_digest=f"digest-{version}",
+        adjacency="add_remove",
+        code_version="1",
+        actor="tester",
+        key_fingerprint="f",
+    )
+
+
+def spend(home: Home, version: str) -> None:
+    with home.open_ledger() as ledger:
+        ledger.reserve(charge(version), caps={"2019-20": Fraction(1)})
+        home.remember(ledger)
+
+
+def test_an_older_ledger_put_back_is_noticed(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    spend(home, "1.0.0")
+    copy = home.ledger_file.read_bytes()
+    spend(home, "1.0.1")
+    home.ledger_file.write_bytes(copy)
+    with pytest.raises(BudgetError) as caught:
+        home.open_ledger()
+    assert caught.value.code == "NDL-B019"
+
+
+def test_a_ledger_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    spend(home, "1.0.0")
+    for path in home.ledger_file.parent.glob("ledger.sqlite*"):
+        if path.suffix != ".head":
+            path.unlink()
+    with pytest.raises(BudgetError) as caught:
+        home.open_ledger()
+    assert caught.value.code == "NDL-B019"
+    assert not home.ledger_file.exists()
+
+
+def test_a_charge_that_was_not_noted_before_a_crash_is_no_fault(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    spend(home, "1.0.0")
+    with home.open_ledger() as ledger:
+        ledger.reserve(charge("1.0.1"), caps={"2019-20": Fraction(1)})
+    with home.open_ledger() as ledger:
+        assert ledger.head()[0] == 2
+        home.remember(ledger)
+
+
+def test_a_damaged_note_is_told(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    spend(home, "1.0.0")
+    (tmp_path / "home" / "ledger.sqlite.head").write_text("three", encoding="ascii")
+    with pytest.raises(BudgetError, match="cannot be read"):
+        home.open_ledger()

@@ -14,7 +14,7 @@ from ndl_publish.protect_counts import Charge, ProtectedCounts, protect_counts
 from ndl_publish.spec.locations import shipped
 
 ROWS = "la,sex,n\na,F,3\na,M,19\nb,F,18\nb,M,19\nc,F,29\nc,M,31\nd,F,44\nd,M,45\n"
-TABLES = {"tables": [{"geo": ["total", "la"], "sex": ["total", "sex"]}], "count": "n"}
+TABLES = {"tables": [{"geo": ["total", "la"], "sex": ["total", "sex"]}], "count": "n", "codes_are_public": True}
 PAID = Charge("a-release", "1.0.0", "2019-20", "tester")
 FREE = Charge(None, "1.0.0", None, "tester")
 Protect = Callable[..., ProtectedCounts]
@@ -98,3 +98,38 @@ def test_a_place_that_cannot_be_used_is_refused_before_a_charge(
         protect("ndl_default", out=out, charge=PAID)
     assert caught.value.code == code
     assert not home.exists()
+
+
+def test_noisy_bounds_of_withheld_cells_are_blank(protect: Protect) -> None:
+    table = pl.read_csv(protect("ndl_default", charge=PAID).out)
+    hidden = table.filter(pl.col("status") != "published")
+    assert hidden.height > 0
+    assert hidden.select("published", "lower", "upper").null_count().row(0) == (hidden.height,) * 3
+    shown = table.filter(pl.col("status") == "published")
+    assert shown.select("published", "lower", "upper").null_count().row(0) == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("protect")
+def test_noise_on_codes_that_only_occur_is_refused(tmp_path: Path, own_home: Home) -> None:
+    tables = {**TABLES, "codes_are_public": False}
+    (tmp_path / "tables.json").write_text(json.dumps(tables), encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        protect_counts(
+            tmp_path / "in.csv",
+            tables_file=tmp_path / "tables.json",
+            rules_file=shipped("disclosure_rules") / "ndl_default.yaml",
+            out=tmp_path / "out.csv",
+            home=own_home,
+            charge=PAID,
+            progress=lambda *_: None,
+        )
+    assert caught.value.code == "NDL-R064"
+    assert not own_home.ledger_file.exists()
+
+
+@pytest.mark.parametrize("cohort", ["2019-20 ", "Cohort", "a b", "-x"])
+def test_a_cohort_must_have_one_spelling(protect: Protect, own_home: Home, cohort: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        protect("ndl_default", charge=Charge("a", "1.0.0", cohort, "t"))
+    assert caught.value.code == "NDL-R063"
+    assert not own_home.ledger_file.exists()

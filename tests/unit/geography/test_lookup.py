@@ -85,11 +85,25 @@ def test_a_code_stands_only_where_the_whole_area_is_covered(wanted: set[str]) ->
 def test_an_unknown_vintage_names_those_at_hand(metadata_folder: Path) -> None:
     (metadata_folder / "geography" / "2011").mkdir()
     message = refusal(metadata_folder, "1999")
-    assert message == "geography vintage 1999: no such folder. Vintages at hand: 2011, 2025."
+    folder = metadata_folder / "geography"
+    assert message == f"geography vintage 1999: no such folder. Vintages in {folder}: 2011, 2025."
 
 
-def test_without_any_geography_there_is_none_at_hand(tmp_path: Path) -> None:
-    assert "Vintages at hand: none." in refusal(tmp_path)
+def test_without_any_geography_the_shipped_one_serves(tmp_path: Path) -> None:
+    assert load_geography("2011", metadata_folder=tmp_path).finest == "region"
+
+
+def test_a_coarser_finest_level_keeps_what_it_decides(whole: Geography) -> None:
+    coarse = whole.from_level("district")
+    assert coarse.levels == ("district", "combined", "national")
+    assert coarse.codes("district").to_list() == ["D1", "D2", "D3"]
+    assert whole.from_level("lsoa") is whole
+    with pytest.raises(RuleError, match="has no level county"):
+        whole.from_level("county")
+
+
+def test_the_coarsest_level_stands_alone(whole: Geography) -> None:
+    assert whole.from_level("national").nesting.rows() == [("E",)]
 
 
 @pytest.mark.parametrize("name", ["nesting.csv", "areas.csv"])

@@ -64,21 +64,25 @@ def test_geometric_noise(project: Project) -> None:
     assert isinstance(rules.noise, Geometric)
     assert rules.noise.epsilon.fraction == 1
     project.edit(project.noisy, "value: 1, unit: epsilon", "value: 1, unit: rho")
-    assert finding(project.noisy).message == "noise: the privacy loss must be above 0 and in unit epsilon."
+    assert finding(project.noisy).message == "noise: must be from 0.000001 to 1000 and in unit epsilon."
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("value: 0.1,", "value: 0,", "noise: the privacy loss must be above 0 and in unit rho."),
-        ("value: 0.1,", "value: -0.1,", "noise: the privacy loss must be above 0 and in unit rho."),
+        ("value: 0.1,", "value: 0,", "noise: must be from 0.000001 to 1000 and in unit rho."),
+        ("value: 0.1,", "value: -0.1,", "noise: must be from 0.000001 to 1000 and in unit rho."),
         (
             "value: 0.1, unit: rho",
             "value: 0.1, unit: epsilon",
-            "noise: the privacy loss must be above 0 and in unit rho.",
+            "noise: must be from 0.000001 to 1000 and in unit rho.",
         ),
-        ("value: 0.5,", "value: 0.0,", "lifetime_cap: must be above 0 and in unit rho."),
-        ("value: 0.5, unit: rho", "value: 0.5, unit: epsilon", "lifetime_cap: must be above 0 and in unit rho."),
+        ("value: 0.5,", "value: 0.0,", "lifetime_cap: must be above 0, at most 1000 and in unit rho."),
+        (
+            "value: 0.5, unit: rho",
+            "value: 0.5, unit: epsilon",
+            "lifetime_cap: must be above 0, at most 1000 and in unit rho.",
+        ),
     ],
 )
 def test_a_privacy_loss_that_means_nothing(project: Project, old: str, new: str, message: str) -> None:
