@@ -145,7 +145,7 @@ def test_counts_that_do_not_add_up_are_caught(built: Build, run: Run, tmp_path: 
 
 def test_two_tables_that_disagree_are_caught(built: Build, run: Run, tmp_path: Path) -> None:
     public = built("pilot_classic").copy_to(tmp_path) / "public"
-    path = public / "data/linkage.csv"
+    path = public / "data/headline.csv"
     text = path.read_text(encoding="utf-8")
     assert ",children,1305," in text
     path.write_text(text.replace(",children,1305,", ",children,1306,"), encoding="utf-8")
