@@ -3,6 +3,7 @@
 Both are made on first use, with modes that keep others out, and whoever runs the command is told.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -116,7 +117,9 @@ class Home:
 
     @property
     def _head_file(self) -> Path:
-        return self.key_file.with_name(f"{self.ledger_file.name}.head")
+        """Where the note stands: beside the key, one for each ledger, so that a copied-back ledger does not bring it."""
+        place = hashlib.sha256(str(self.ledger_file.resolve()).encode()).hexdigest()[:8]
+        return self.key_file.with_name(f"{self.ledger_file.name}.{place}.head")
 
     def _remembered(self) -> tuple[int, str]:
         """Return the length and last hash the ledger had when it was last written; 0 and "" when never."""

@@ -158,6 +158,18 @@ def test_a_charge_that_was_not_noted_before_a_crash_is_no_fault(tmp_path: Path) 
 def test_a_damaged_note_is_told(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
-    (tmp_path / "home" / "ledger.sqlite.head").write_text("three", encoding="ascii")
+    (note,) = (tmp_path / "home").glob("*.head")
+    note.write_text("three", encoding="ascii")
     with pytest.raises(BudgetError, match="cannot be read"):
         home.open_ledger()
+
+
+def test_each_ledger_has_a_note_of_its_own(tmp_path: Path) -> None:
+    one = located(tmp_path / "home", [], ledger=tmp_path / "a" / "ledger.sqlite")
+    other = located(tmp_path / "home", [], ledger=tmp_path / "b" / "ledger.sqlite")
+    spend(one, "1.0.0")
+    spend(one, "1.0.1")
+    spend(other, "1.0.0")
+    for home in (one, other):
+        home.open_ledger(must_exist=True).close()
+    assert len(list((tmp_path / "home").glob("*.head"))) == 2
