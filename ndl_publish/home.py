@@ -102,22 +102,22 @@ class Home:
     def remember(self, ledger: Ledger) -> None:
         """Note beside the key how long the ledger is, so that a missing or rolled-back one is noticed.
 
-        Raises:
-            BudgetError: ``NDL-B013`` when the note cannot be written.
+        Where that place cannot be written (a key on a read-only disk) the person is told and the work goes on.
         """
         n_entries, last = ledger.head()
         beside = self._head_file.with_name(f"{self._head_file.name}.{os.getpid()}")
         try:
+            self._head_file.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             beside.write_text(f"{n_entries} {last}\n", encoding="ascii")
             beside.chmod(0o600)
             beside.replace(self._head_file)
         except OSError as error:
-            message = f"{self._head_file}: cannot be written ({type(error).__name__}). Make room or mend its rights."
-            raise BudgetError("NDL-B013", message) from None
+            reason = f"({type(error).__name__}): an older ledger put back would not be noticed. Keep copies of it."
+            self.notify(f"{self._head_file}: cannot be written {reason}")
 
     @property
     def _head_file(self) -> Path:
-        """Where the note stands: beside the key, one for each ledger, so that a copied-back ledger does not bring it."""
+        """Where the note stands: beside the key, one for each ledger; a ledger copied back does not bring it."""
         place = hashlib.sha256(str(self.ledger_file.resolve()).encode()).hexdigest()[:8]
         return self.key_file.with_name(f"{self.ledger_file.name}.{place}.head")
 

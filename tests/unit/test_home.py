@@ -173,3 +173,13 @@ def test_each_ledger_has_a_note_of_its_own(tmp_path: Path) -> None:
     for home in (one, other):
         home.open_ledger(must_exist=True).close()
     assert len(list((tmp_path / "home").glob("*.head"))) == 2
+
+
+def test_a_note_that_cannot_be_written_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    told: list[str] = []
+    (tmp_path / "file").write_text("", encoding="ascii")
+    home = located(tmp_path / "home", told, key=tmp_path / "file" / "key")
+    spend(home, "1.0.0")
+    assert any("would not be noticed" in text for text in told)
+    with home.open_ledger(must_exist=True) as ledger:
+        assert ledger.head()[0] == 1
