@@ -18,11 +18,12 @@ from ndl_publish.columns import Mask
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.errors import DisclosureError, Finding, RuleError, TargetError
 from ndl_publish.home import Home
-from ndl_publish.protect.counts import counts_frame, protect_classic_counts, read_counts
+from ndl_publish.privacy.secret_key import SecretKey
+from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts
 from ndl_publish.protect.counts_noise import Identity, protect_dp_counts
 from ndl_publish.protect.dp import Payment
 from ndl_publish.protect.secondary.problem import MaskArray
-from ndl_publish.spec.counts_tables import read_counts_tables
+from ndl_publish.spec.counts_tables import CountsTables, read_counts_tables
 from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.rules import ClassicRules
 
@@ -75,39 +76,14 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         raise TargetError("NDL-T001", f"{out}: stands there already and is not replaced. Name another file.")
     if not out.parent.is_dir():
         raise TargetError("NDL-T003", f"{out}: its folder is not there. Make it, or name another file.")
-    key = home.open_key()
     if isinstance(rules, ClassicRules):
-        tie_break = key.keyed_digest("ties", counts_file.name.encode()).encode()
-        values, mask = protect_classic_counts(
-            counts,
-            minimum_count=rules.minimum_count,
-            protects_zeros=rules.protects_zeros,
-            tie_break=tie_break,
-            progress=progress,
-        )
-        _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
-        _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
-        return _result(out, mask, counts.notes)
-    if not charge.release_id or not charge.cohort:
-        raise RuleError("NDL-R063", "Mode dp charges a cohort: name --release-id and --cohort.")
-    if not COHORT.fullmatch(charge.cohort):
-        raise RuleError("NDL-R063", "--cohort: small letters, digits, hyphens and _ only, for example 2019-20.")
-    if not tables.codes_are_public:
-        raise RuleError(
-            "NDL-R064",
-            f"{tables_file.name}: mode dp needs codes_are_public: true, that is, COUNTS has a row for every "
-            "combination of codes that can occur, empty ones with 0, from a list made without looking at the records. "
-            "Otherwise the presence of a row tells that somebody is there.",
-        )
-    identity = Identity(charge.release_id, charge.version, charge.cohort)
+        return _exact(counts, rules, out=out, key=home.open_key(), progress=progress)
+    identity = _identity(charge, tables, where=tables_file.name)
+    key = home.open_key()
     with home.open_ledger() as ledger:
+        payment = Payment(key, ledger, charge.actor)
         noisy = protect_dp_counts(
-            counts,
-            rules,
-            identity,
-            payment=Payment(key, ledger, charge.actor),
-            recoverable=recoverable_cells,
-            progress=progress,
+            counts, rules, identity, payment=payment, recoverable=recoverable_cells, progress=progress
         )
         _audit(counts.grid, noisy.values, noisy.mask, minimum_count=None)
         frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)
@@ -116,6 +92,40 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         home.remember(ledger)
         _write(out, content)
     return _result(out, noisy.mask, counts.notes)
+
+
+def _exact(counts: Counts, rules: ClassicRules, *, out: Path, key: SecretKey, progress: Progress) -> ProtectedCounts:
+    values, mask = protect_classic_counts(
+        counts,
+        minimum_count=rules.minimum_count,
+        protects_zeros=rules.protects_zeros,
+        tie_break=key.keyed_digest("ties", rules.rules_id.encode()).encode(),
+        progress=progress,
+    )
+    _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
+    _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
+    return _result(out, mask, counts.notes)
+
+
+def _identity(charge: Charge, tables: CountsTables, *, where: str) -> Identity:
+    """Return what the table is called in the ledger.
+
+    Raises:
+        RuleError: ``NDL-R063`` without a release name or a cohort in its one spelling, ``NDL-R064`` when the codes may
+            depend on the records.
+    """
+    if not charge.release_id or not charge.cohort:
+        raise RuleError("NDL-R063", "Mode dp charges a cohort: name --release-id and --cohort.")
+    if not COHORT.fullmatch(charge.cohort):
+        raise RuleError("NDL-R063", "--cohort: small letters, digits, hyphens and _ only, for example 2019-20.")
+    if not tables.codes_are_public:
+        raise RuleError(
+            "NDL-R064",
+            f"{where}: mode dp needs codes_are_public: true, that is, COUNTS has a row for every combination of codes "
+            "that can occur, empty ones with 0, from a list made without looking at the records. Otherwise the presence "
+            "of a row tells that somebody is there.",
+        )
+    return Identity(charge.release_id, charge.version, charge.cohort)
 
 
 def _result(out: Path, mask: MaskArray, notes: tuple[Finding, ...]) -> ProtectedCounts:
