@@ -28,7 +28,7 @@ from ndl_publish.package.validate import package_findings
 from ndl_publish.package.writers.manifest import read_manifest
 from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.spec.dataset import Dataset
-from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.load import ReleaseSpec, tie_findings
 from ndl_publish.spec.locations import shipped
 from ndl_publish.spec.release import Release
 from ndl_publish.spec.rules import ClassicRules, DpRules
@@ -63,7 +63,8 @@ def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progres
     tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
     statement = _read_json(public / PRIVACY)
     figures = AuditCheck("statement", "Stated privacy follows from the charge", _statement_findings(statement), PRIVACY)
-    own = (files, figures, *audit_tables(spec, layout, tables, statement, None, progress=progress))
+    ties = AuditCheck("ties", "No two dimensions are made from the same columns", tie_findings(spec), "metadata")
+    own = (files, figures, ties, *audit_tables(spec, layout, tables, statement, None, progress=progress))
     if not knowing:
         return own
     published = published_cells(spec, layout, tables)
@@ -96,17 +97,27 @@ def _check_manifest(public: Path) -> None:
     except (OSError, ValueError):
         message = f"{public}: is not a package: {MANIFEST} is missing or cannot be read."
         raise InputError("NDL-V080", message) from None
-    there = {path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file()} - {MANIFEST}
-    changed = tuple(
+    entries = [path for path in public.rglob("*") if path.is_symlink() or not path.is_dir()]
+    odd = tuple(
+        Finding(
+            "NDL-V081", "error", path.relative_to(public).as_posix(), "is a link or a special file; it must be a file."
+        )
+        for path in entries
+        if path.is_symlink() or not path.is_file()
+    )
+    there = {path.relative_to(public).as_posix() for path in entries} - {MANIFEST}
+    changed = odd + tuple(
         Finding("NDL-V081", "error", path, "differs from the manifest, is missing, or is not listed in it.")
         for path in sorted(there | set(wanted))
-        if _digest(public / path) != wanted.get(path)
+        if ".." in Path(path).parts or Path(path).is_absolute() or _digest(public / path) != wanted.get(path)
     )
     if changed:
         raise InputError("NDL-V081", f"{public}: files were changed after the build.", findings=changed)
 
 
 def _digest(path: Path) -> str | None:
+    if path.is_symlink() or not path.is_file():
+        return None
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

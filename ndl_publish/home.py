@@ -92,7 +92,8 @@ class Home:
                 raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
             self._make_folder(self.ledger_file.parent)
         ledger = Ledger.open(self.ledger_file, must_exist=must_exist)
-        if ledger.hash_of(remembered[0]) != remembered[1]:
+        lineage = self._remembered(ledger)
+        if any(ledger.hash_of(number) != last for number, last in (remembered, lineage)):
             ledger.close()
             raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
         if is_new:
@@ -105,31 +106,37 @@ class Home:
         Where that place cannot be written (a key on a read-only disk) the person is told and the work goes on.
         """
         n_entries, last = ledger.head()
-        beside = self._head_file.with_name(f"{self._head_file.name}.{os.getpid()}")
-        try:
-            self._head_file.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-            beside.write_text(f"{n_entries} {last}\n", encoding="ascii")
-            beside.chmod(0o600)
-            beside.replace(self._head_file)
-        except OSError as error:
-            reason = f"({type(error).__name__}): an older ledger put back would not be noticed. Keep copies of it."
-            self.notify(f"{self._head_file}: cannot be written {reason}")
+        for note in (self._note(), self._note(ledger)):
+            beside = note.with_name(f"{note.name}.{os.getpid()}")
+            try:
+                note.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+                beside.write_text(f"{n_entries} {last}\n", encoding="ascii")
+                beside.chmod(0o600)
+                beside.replace(note)
+            except OSError as error:
+                reason = f"({type(error).__name__}): an older ledger put back would not be noticed. Keep copies of it."
+                self.notify(f"{note}: cannot be written {reason}")
 
-    @property
-    def _head_file(self) -> Path:
-        """Where the note stands: beside the key, one for each ledger; a ledger copied back does not bring it."""
-        place = hashlib.sha256(str(self.ledger_file.resolve()).encode()).hexdigest()[:8]
-        return self.key_file.with_name(f"{self.ledger_file.name}.{place}.head")
+    def _note(self, ledger: Ledger | None = None) -> Path:
+        """Return where the note of a ledger stands: beside the key, by the ledger's place, or by its first entry.
 
-    def _remembered(self) -> tuple[int, str]:
-        """Return the length and last hash the ledger had when it was last written; 0 and "" when never."""
+        The first notices a ledger that is gone, the second an older copy of it under another name.
+        """
+        mark = hashlib.sha256(str(self.ledger_file.resolve()).encode()).hexdigest()
+        if ledger is not None:
+            mark = ledger.hash_of(1) or "empty"
+        return self.key_file.with_name(f"ledger.{mark[:12]}.head")
+
+    def _remembered(self, ledger: Ledger | None = None) -> tuple[int, str]:
+        """Return the length and last hash that were noted; 0 and "" when none were."""
+        note = self._note(ledger)
         try:
-            number, last = self._head_file.read_text(encoding="ascii").split()
+            number, last = note.read_text(encoding="ascii").split()
             return int(number), last
         except (FileNotFoundError, NotADirectoryError):
             return 0, ""
         except (OSError, ValueError):
-            message = f"{self._head_file}: cannot be read. It says how long the ledger was; put it back."
+            message = f"{note}: cannot be read. It says how long the ledger was; put it back."
             raise BudgetError("NDL-B019", message) from None
 
     @staticmethod

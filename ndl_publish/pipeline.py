@@ -163,7 +163,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
     refuse_other_content(out, spec, digest=order.digest)
     progress("Adding noise", 0, 0)
     with home.open_ledger() as ledger:
-        payment = Payment(key, ledger, actor)
+        payment = Payment(key, ledger, actor, home.remember)
         noisy = protect_dp(cube, spec, order, payment=payment, recoverable=recoverable_cells, progress=progress)
         audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)

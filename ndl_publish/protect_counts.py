@@ -19,7 +19,7 @@ from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.errors import DisclosureError, Finding, RuleError, TargetError
 from ndl_publish.home import Home
 from ndl_publish.privacy.secret_key import SecretKey
-from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts
+from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts, refuse_tied
 from ndl_publish.protect.counts_noise import Identity, protect_dp_counts
 from ndl_publish.protect.dp import Payment
 from ndl_publish.protect.secondary.problem import MaskArray
@@ -77,11 +77,12 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     if not out.parent.is_dir():
         raise TargetError("NDL-T003", f"{out}: its folder is not there. Make it, or name another file.")
     if isinstance(rules, ClassicRules):
+        refuse_tied(counts, counts_file.name)
         return _exact(counts, rules, out=out, key=home.open_key(), progress=progress)
     identity = _identity(charge, tables, where=tables_file.name)
     key = home.open_key()
     with home.open_ledger() as ledger:
-        payment = Payment(key, ledger, charge.actor)
+        payment = Payment(key, ledger, charge.actor, home.remember)
         noisy = protect_dp_counts(
             counts, rules, identity, payment=payment, recoverable=recoverable_cells, progress=progress
         )
@@ -122,8 +123,8 @@ def _identity(charge: Charge, tables: CountsTables, *, where: str) -> Identity:
         raise RuleError(
             "NDL-R064",
             f"{where}: mode dp needs codes_are_public: true, that is, COUNTS has a row for every combination of codes "
-            "that can occur, empty ones with 0, from a list made without looking at the records. Otherwise the presence "
-            "of a row tells that somebody is there.",
+            "that can occur, empty ones with 0, from a list made without looking at the records. Otherwise the "
+            "presence of a row tells that somebody is there.",
         )
     return Identity(charge.release_id, charge.version, charge.cohort)
 

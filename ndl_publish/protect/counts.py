@@ -71,6 +71,27 @@ def read_counts(path: Path, tables: CountsTables) -> Counts:
     return Counts(CellGrid.build(tuple(dimensions), wanted), rows, counts, notes)
 
 
+def refuse_tied(counts: Counts, where: str) -> None:
+    """Refuse dimensions of which one follows from another in the file: exact counts of both give each other away.
+
+    Raises:
+        InputError: ``NDL-V093`` naming the dimensions.
+    """
+    dimensions = counts.grid.dimensions
+    found = []
+    for i, one in enumerate(dimensions):
+        for j, other in enumerate(dimensions):
+            for level in other.levels if i != j else ():
+                groups = level.group_of[counts.codes[:, j]]
+                pairs = np.unique(np.column_stack([counts.codes[:, i], groups]), axis=0)
+                if len(level.groups) > 1 and len(pairs) == len(np.unique(counts.codes[:, i])):
+                    message = f"{level.name} follows from {one.name}; make them levels of one dimension in the tables."
+                    found.append(Finding("NDL-V093", "error", f"{where}: {other.name}", message))
+    if found:
+        message = f"{where}: some dimensions follow from others, so exact counts of one would give the other away."
+        raise InputError("NDL-V093", message, findings=tuple(found))
+
+
 def protect_classic_counts(
     counts: Counts,
     *,

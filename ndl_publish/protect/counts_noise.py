@@ -79,6 +79,7 @@ def protect_dp_counts(
         key_fingerprint=payment.key.fingerprint(),
     )
     grant = payment.ledger.reserve(request, caps={identity.cohort: rules.lifetime_cap.fraction})
+    payment.noted(payment.ledger)
     values = plan.draw(exact, grant=grant, source=KeyedRandomSource(payment.key)).values
     minimum_count = int(rules.withhold.minimum_count.value)
     primary = noisy_threshold_rule(values, minimum_count=minimum_count)

@@ -78,11 +78,13 @@ class Payment:
         key: Secret that makes noise unpredictable to others and a re-run identical.
         ledger: Pays, or refuses.
         actor: Who runs this; kept in the ledger only.
+        noted: Told the ledger once it has been charged, before anything is drawn.
     """
 
     key: SecretKey = field(repr=False)
     ledger: Ledger
     actor: str
+    noted: Callable[[Ledger], None] = field(repr=False, default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ def protect_dp(
     digest = place_digest(order.exact, spec, mechanism, key=key)
     request = _request(spec, mechanism, digest=digest, payment=payment)
     grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
+    payment.noted(payment.ledger)
     noisy = mechanism.draw(order.exact, grant=grant, source=KeyedRandomSource(key))
     withheld = withhold_noisy(
         cube.layout,

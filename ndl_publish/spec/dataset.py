@@ -6,12 +6,14 @@ from pydantic import Field, model_validator
 
 from ndl_publish.columns import LEADING, TRAILING
 from ndl_publish.spec.base import Name, Reference, Spec, Text
-from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Links, Source
+from ndl_publish.spec.columns import AreaColumn, CategoryColumn, IntegerColumn, Links, Source, SumColumn
 from ndl_publish.spec.derived import (
     AreaCharacteristic,
     Cases,
+    CountEqual,
     Derived,
     HasRecord,
+    MonthOfYear,
     WithMissing,
     categories_of,
     columns_used,
@@ -310,11 +312,27 @@ class Dataset(Spec):
         for name, measure in self.measures.items():
             if isinstance(measure, MeanMeasure) and measure.minimum > measure.maximum:
                 problems.append(f"measures.{name}: minimum is larger than maximum")
+            if isinstance(measure, MeanMeasure) and not self._can_hold(measure):
+                problems.append(f"measures.{name}: its bounds go beyond what {measure.column} can hold")
             if isinstance(measure, ShareMeasure) and self._is_share_of_itself(name):
                 problems.append(f"measures.{name}.of leads back to itself")
             if isinstance(measure, ShareMeasure) and isinstance(self.measures.get(measure.of), MeanMeasure):
                 problems.append(f"measures.{name}.of names {measure.of}, which is a mean")
         return problems
+
+    def _can_hold(self, measure: MeanMeasure) -> bool:
+        """Say whether a mean's bounds lie within what its column can hold; wider ones would hide an extreme mean."""
+        rule = self.derived.get(measure.column)
+        least, most = measure.minimum, measure.maximum
+        if isinstance(rule, CountEqual):
+            least, most = 0, len(rule.columns)
+        elif isinstance(rule, MonthOfYear):
+            least, most = 1, 12
+        for source in self.sources.values():
+            held = source.sums.get(measure.column) or source.columns.get(measure.column)
+            if isinstance(held, IntegerColumn | SumColumn):
+                least, most = held.minimum, held.maximum
+        return least <= measure.minimum and measure.maximum <= most
 
     def _is_share_of_itself(self, name: str) -> bool:
         seen = {name}

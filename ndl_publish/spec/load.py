@@ -10,7 +10,7 @@ from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.base import nearest, parse
 from ndl_publish.spec.dataset import Dataset, MeanMeasure, ShareMeasure
 from ndl_publish.spec.locations import find_yaml, names_at_hand, shipped
-from ndl_publish.spec.origins import dimension_origins, origins
+from ndl_publish.spec.origins import are_mean_and_outcome, dimension_origins, origins
 from ndl_publish.spec.release import Release, Table
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource, read_yaml
@@ -85,8 +85,8 @@ def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folde
     rules = load_rules(_named_file(source, "rules", rules_folder or shipped("disclosure_rules")))
     spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
     findings = (*_source_findings(spec), *_table_findings(spec))
-    if not findings and rules.mode == "classic":
-        findings = (*_tied_findings(spec), *_mean_findings(spec))
+    if not findings:
+        findings = tie_findings(spec)
     if findings:
         raise RuleError("NDL-R004", f"{path.name}: does not fit its metadata or rules.", findings=findings)
     return spec
@@ -166,6 +166,11 @@ def _breakdown_findings(spec: ReleaseSpec, table: Table, at: tuple[str | int, ..
             yield _finding(spec, here, message)
 
 
+def tie_findings(spec: ReleaseSpec) -> tuple[Finding, ...]:
+    """Return why exact counts of a release would give one another away; nothing in mode ``dp``."""
+    return (*_tied_findings(spec), *_mean_findings(spec)) if spec.rules.mode == "classic" else ()
+
+
 def _tied_findings(spec: ReleaseSpec) -> Iterator[Finding]:
     """Refuse exact counts of two dimensions that are made from the same columns: each gives the other away."""
     tables = spec.release.tables
@@ -174,7 +179,7 @@ def _tied_findings(spec: ReleaseSpec) -> Iterator[Finding]:
     found = dimension_origins(spec.dataset, breakdowns, measures)
     for one, other in combinations(found, 2):
         shared = found[one] & found[other]
-        if shared:
+        if shared and not are_mean_and_outcome(one, other):
             message = (
                 f"{one} and {other} are made from the same columns ({', '.join(sorted(shared))}), so that exact counts "
                 "of one give withheld counts of the other away. Publish one of them in this release, or use mode dp."

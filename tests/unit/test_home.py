@@ -137,8 +137,7 @@ def test_a_ledger_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
     for path in home.ledger_file.parent.glob("ledger.sqlite*"):
-        if path.suffix != ".head":
-            path.unlink()
+        path.unlink()
     with pytest.raises(BudgetError) as caught:
         home.open_ledger()
     assert caught.value.code == "NDL-B019"
@@ -158,8 +157,8 @@ def test_a_charge_that_was_not_noted_before_a_crash_is_no_fault(tmp_path: Path) 
 def test_a_damaged_note_is_told(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
-    (note,) = (tmp_path / "home").glob("*.head")
-    note.write_text("three", encoding="ascii")
+    for note in (tmp_path / "home").glob("*.head"):
+        note.write_text("three", encoding="ascii")
     with pytest.raises(BudgetError, match="cannot be read"):
         home.open_ledger()
 
@@ -169,10 +168,22 @@ def test_each_ledger_has_a_note_of_its_own(tmp_path: Path) -> None:
     other = located(tmp_path / "home", [], ledger=tmp_path / "b" / "ledger.sqlite")
     spend(one, "1.0.0")
     spend(one, "1.0.1")
-    spend(other, "1.0.0")
+    spend(other, "2.0.0")
     for home in (one, other):
         home.open_ledger(must_exist=True).close()
-    assert len(list((tmp_path / "home").glob("*.head"))) == 2
+    assert len(list((tmp_path / "home").glob("*.head"))) == 4
+
+
+def test_an_older_copy_under_another_name_is_noticed(tmp_path: Path) -> None:
+    home = located(tmp_path / "home", [])
+    spend(home, "1.0.0")
+    copy = home.ledger_file.read_bytes()
+    spend(home, "1.0.1")
+    (tmp_path / "old.sqlite").write_bytes(copy)
+    (tmp_path / "old.sqlite").chmod(0o600)
+    with pytest.raises(BudgetError) as caught:
+        located(tmp_path / "home", [], ledger=tmp_path / "old.sqlite").open_ledger()
+    assert caught.value.code == "NDL-B019"
 
 
 def test_a_note_that_cannot_be_written_is_told_and_stops_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from ndl_publish.errors import DisclosureError, InputError, RuleError
-from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts
+from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts, refuse_tied
 from ndl_publish.spec.counts_tables import CountsTables
 
 TABLES = CountsTables.model_validate(
@@ -125,3 +125,15 @@ def test_what_cannot_be_protected_stops(tmp_path: Path) -> None:
         assert error.code == "NDL-D020"  # noqa: PT017 - either answer is right, a silent gap is not
     else:
         assert (mask == 1).sum() == 2
+
+
+def test_a_dimension_that_follows_from_another_is_refused(tmp_path: Path) -> None:
+    tables = CountsTables.model_validate({"tables": [{"reg": ["region", "total"]}, {"area": ["la", "total"]}]})
+    with pytest.raises(InputError) as caught:
+        refuse_tied(read_counts(write(tmp_path / "c.csv", list(ROWS)), tables), "c.csv")
+    assert caught.value.code == "NDL-V093"
+    assert {finding.where for finding in caught.value.findings} == {"c.csv: reg"}
+
+
+def test_dimensions_that_are_free_of_each_other_are_not_refused(tmp_path: Path) -> None:
+    refuse_tied(read_counts(write(tmp_path / "c.csv", list(ROWS)), TABLES), "c.csv")

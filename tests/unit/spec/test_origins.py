@@ -9,7 +9,7 @@ from ndl_publish.errors import RuleError
 from ndl_publish.spec.base import parse
 from ndl_publish.spec.dataset import Dataset
 from ndl_publish.spec.load import load_release
-from ndl_publish.spec.origins import dimension_origins, origins
+from ndl_publish.spec.origins import AREA, dimension_origins, origins
 
 ROOT = Path(__file__).resolve().parents[3]
 CLASSIC = ROOT / "examples" / "early_years" / "release_classic.yaml"
@@ -35,17 +35,48 @@ def refused(tmp_path: Path, tables: list[dict[str, object]], *, rules: str = "cl
 
 
 def test_origins_go_back_to_the_records(early_years: Dataset) -> None:
-    assert origins(early_years, "sex") == {"sex"}
-    assert origins(early_years, "ethnicity_major") == {"ethnicity_code"}
+    assert origins(early_years, "sex") == {"profile: FSP_SEX"}
+    assert origins(early_years, "ethnicity_major") == {"profile: FSP_ETHNICITY"}
     assert origins(early_years, "was_reviewed") == {"record of health_visiting"}
-    assert origins(early_years, "funded_hours_band") == {"hours_in_term", "record of childcare"}
-    assert origins(early_years, "idaci_decile") == frozenset()
-    assert {f"e{i:02d}" for i in range(1, 13)} == origins(early_years, "is_gld")
+    assert origins(early_years, "funded_hours_band") == {"childcare: funded_hours", "record of childcare"}
+    assert origins(early_years, "idaci_decile") == {AREA}
+    assert origins(early_years, "home_la") == {"profile: FSP_HOME_LA_9CODE", AREA}
+    assert {name.split("_")[-1] for name in origins(early_years, "is_gld")} == {f"E{i:02d}" for i in range(1, 13)}
 
 
-def test_nested_breakdowns_are_one_dimension(early_years: Dataset) -> None:
-    found = dimension_origins(early_years, {"ethnicity_major", "ethnicity_minor", "sex"}, {"gld"})
-    assert set(found) == {"breakdown ethnicity_minor", "breakdown sex", "outcome profile_result (gld)"}
+def test_nested_breakdowns_are_one_dimension_and_the_areas_are_one(early_years: Dataset) -> None:
+    used = {"ethnicity_major", "ethnicity_minor", "sex", "idaci_decile"}
+    found = dimension_origins(early_years, used, {"gld", "elgs_average"})
+    assert set(found) == {
+        "the areas",
+        "breakdown ethnicity_minor",
+        "breakdown sex",
+        "outcome profile_result (gld)",
+        "mean elgs_average",
+    }
+
+
+def changed(early_years: Dataset, **parts: object) -> Dataset:
+    content = early_years.model_dump(mode="json", exclude_unset=True)
+    for name, more in parts.items():
+        content[name] |= more
+    return Dataset.model_validate(content)
+
+
+def test_two_names_of_one_column_in_the_files_are_one_origin(early_years: Dataset) -> None:
+    content = early_years.model_dump(mode="json", exclude_unset=True)
+    coarse = {"type": "category", "source": "FSP_ETHNICITY", "codes": {"WBRI": "British"}}
+    content["sources"]["profile"]["columns"]["coarse"] = coarse
+    twice = Dataset.model_validate(content)
+    assert origins(twice, "coarse") == origins(twice, "ethnicity_minor")
+
+
+def test_what_is_made_from_a_characteristic_of_the_area_is_tied_to_the_areas(early_years: Dataset) -> None:
+    case = {"label": "Poor", "when": {"idaci_decile": ["1", "2"]}}
+    poor = {"rule": "cases", "cases": [case], "otherwise": "Others"}
+    breakdown = {"title": "Poor", "column": "poor", "description": "Poor areas."}
+    made = changed(early_years, derived={"poor": poor}, breakdowns={"poor": breakdown})
+    assert dimension_origins(made, {"poor"}, set())["breakdown poor"] == {AREA}
 
 
 @pytest.mark.parametrize(
