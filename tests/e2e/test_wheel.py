@@ -47,5 +47,5 @@ def test_it_runs_away_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
     assert "Made mine" in run("init", "mine")
     assert "ready to build" in run("check", "mine/release.yaml")
     assert "(draft)" in run("build", "mine/release.yaml", "--out", "out")
-    assert "pass" in run("audit", "out/my-release-1.0.0")
+    assert "pass" in run("audit", "out/mine-1.0.0")
     assert "NDL-R003" in run("explain", "NDL-R003")
