@@ -62,21 +62,22 @@ def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progres
     layout = lay_out(spec, covered_geography(spec))
     tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
     statement = _read_json(public / PRIVACY)
-    figures = AuditCheck("statement", "Stated privacy follows from the charge", _statement_findings(statement), PRIVACY)
-    ties = AuditCheck("ties", "No two dimensions are made from the same columns", tie_findings(spec), "metadata")
-    own = (files, figures, ties, *audit_tables(spec, layout, tables, statement, None, progress=progress))
+    if spec.rules.mode == "dp":
+        findings = _statement_findings(statement)
+        own = AuditCheck("statement", "Stated privacy follows from the charge", findings, PRIVACY)
+    else:
+        own = AuditCheck("ties", "No two dimensions are made from the same columns", tie_findings(spec), "metadata")
+    checks = (files, own, *audit_tables(spec, layout, tables, statement, None, progress=progress))
     if not knowing:
-        return own
+        return checks
     published = published_cells(spec, layout, tables)
     widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
     known = AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files")
-    return (*own, known, *attack_cells(spec, layout, widened, None, progress=progress))
+    return (*checks, known, *attack_cells(spec, layout, widened, None, progress=progress))
 
 
 def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
     """Return ``NDL-D034`` where rho or epsilon are not what the charged losses come to."""
-    if statement.get("mode") != "dp":
-        return ()
     try:
         losses = statement["ledger_entry"]["losses"]
         rho = sum((Fraction(loss["rho"]) for loss in losses), Fraction(0))

@@ -65,12 +65,14 @@ def init(folder: Path, dataset: str, metadata: Path | None, rules: Path | None) 
     Example:
       ndl-publish init my-release
     """
+    import shlex
+
     from ndl_publish.scaffold import scaffold
     from ndl_publish.terminal import show
 
     files = scaffold(folder, dataset=dataset, metadata=metadata, rules=rules)
     show(f"Made {folder} with {len(files)} files. The records are placeholders: put your own in their place.")
-    show(f"Next: ndl-publish check {folder / 'release.yaml'}")
+    show(f"Next: ndl-publish check {shlex.quote(str(folder / 'release.yaml'))}")
 
 
 @cli.command()

@@ -1,5 +1,6 @@
 """What commands print when they are done: a summary a person can read, or JSON."""
 
+import shlex
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -34,7 +35,7 @@ def show_check(prepared: Prepared, findings: tuple[Finding, ...], *, as_json: bo
         return
     _show_findings(findings)
     show(f"{prepared.spec.release.title}: ready to build. Nothing was spent or written.")
-    show(f"Next: ndl-publish plan {prepared.spec.source.path}")
+    show(f"Next: ndl-publish plan {shlex.quote(str(prepared.spec.source.path))}")
 
 
 def show_plan(prepared: Prepared, rows: tuple[ForecastRow, ...], home: Home, *, as_json: bool) -> None:
@@ -79,7 +80,8 @@ def show_build(built: Built, home: Home, *, as_json: bool) -> None:
     show(f"Checks passed: {', '.join(summary['checks'])}.")
     show(f"Public (a draft):    {summary['public']}")
     show(f"For the output checker only: {summary['internal']}")
-    show(f"Next: read {Path(summary['public']) / 'README.md'}, then: ndl-publish audit {built.package.folder}")
+    attack = f"ndl-publish audit {shlex.quote(str(built.package.folder))}"
+    show(f"Next: read {Path(summary['public']) / 'README.md'}, then: {attack}")
 
 
 def build_summary(built: Built, home: Home) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def test_every_example_passes(built: Build, run: Run, home: Path, name: str) -> 
         assert told.code == 0, told.told
     assert all(line.startswith(("pass ", "      ")) for line in told.out.splitlines())
     assert len(told.out.splitlines()) >= 5
+    assert ("No two dimensions" in told.out) == name.endswith("classic"), "a check is named only where it was made"
+    assert ("Stated privacy" in told.out) != name.endswith("classic")
     assert not home.exists(), "an audit needs neither key nor ledger"
 
 

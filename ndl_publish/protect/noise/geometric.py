@@ -59,8 +59,8 @@ def draw_geometric(source: RandomSource, *, label: str, epsilon: Fraction, sensi
     if n > MAX_CELLS:
         raise RuleError(
             "NDL-R044",
-            f"The geometric mechanism serves at most {MAX_CELLS} cells, and this table has {n}. Use method "
-            "discrete_laplace: the same distribution, exact, and fast.",
+            f"The geometric mechanism serves at most {MAX_CELLS} cells, and this table has {n}. Write method: "
+            "discrete_gaussian in the rules: exact, and fast.",
         )
     if epsilon <= 0 or sensitivity < 1:
         raise RuleError("NDL-R045", "epsilon must be above 0 and the sensitivity at least 1.")

@@ -36,7 +36,7 @@ def test_spread_follows_sensitivity_over_epsilon() -> None:
 
 
 def test_large_tables_are_sent_to_the_exact_method() -> None:
-    with pytest.raises(RuleError, match="discrete_laplace") as caught:
+    with pytest.raises(RuleError, match="discrete_gaussian in the rules") as caught:
         draw_geometric(SOURCE, label="x", epsilon=Fraction(1), sensitivity=1, n=MAX_CELLS + 1)
     assert caught.value.code == "NDL-R044"
 
