@@ -205,12 +205,15 @@ def test_public_files_tell_nothing_of_the_machine(built: Callable[[str], Built],
     import platform  # noqa: PLC0415
 
     package = built(name)
-    words = [str(package.home), str(package.folder.parent), "/home/", "/tmp/", platform.node()]  # noqa: S108
+    words = [str(package.home), str(package.folder.parent), "/home/", "/tmp/"]  # noqa: S108
+    # A machine may be called "vm", which compressed bytes hold by chance: its name counts as a word, in text.
+    machine = re.compile(rf"(?<!\w){re.escape(platform.node() or 'no name')}(?!\w)")
     user = getpass.getuser()
     for path in package.public.rglob("*"):
         if path.is_file():
             text = readable(path)
-            assert not [word for word in words if word and word in text], path.name
+            assert not [word for word in words if word in text], path.name
+            assert path.suffix == ".parquet" or not machine.search(text), path.name
             if path.suffix == ".json":
                 assert f'"{user}"' not in text, path.name
 
