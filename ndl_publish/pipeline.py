@@ -203,6 +203,8 @@ def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, pro
     withholding = Withholding(
         np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED),
         np.asarray((withheld.mask == Mask.SECONDARY_SUPPRESSED) & printed_cells(prepared.layout)),
+        None if withheld.sensitive is None else withheld.sensitive.lowest,
+        None if withheld.sensitive is None else withheld.sensitive.highest,
     )
     progress("Attacking the result", 0, 0)
     return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)

@@ -22,6 +22,7 @@ from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts, refuse_tied
 from ndl_publish.protect.counts_noise import Identity, protect_dp_counts
 from ndl_publish.protect.dp import Payment
+from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.secondary.problem import MaskArray
 from ndl_publish.spec.counts_tables import CountsTables, read_counts_tables
 from ndl_publish.spec.load import load_rules
@@ -86,7 +87,7 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         noisy = protect_dp_counts(
             counts, rules, identity, payment=payment, recoverable=recoverable_cells, progress=progress
         )
-        _audit(counts.grid, noisy.values, noisy.mask, minimum_count=None)
+        _audit(counts.grid, noisy.values, noisy.mask, sensitive=None)
         frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)
         content = frame.write_csv().encode()
         ledger.commit(noisy.grant, outputs={out.name: hashlib.sha256(content).hexdigest()}, actor=charge.actor)
@@ -96,16 +97,15 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
 
 
 def _exact(counts: Counts, rules: ClassicRules, *, out: Path, key: SecretKey, progress: Progress) -> ProtectedCounts:
-    values, mask = protect_classic_counts(
+    exact = protect_classic_counts(
         counts,
-        minimum_count=rules.minimum_count,
-        protects_zeros=rules.protects_zeros,
+        rules=rules,
         tie_break=key.keyed_digest("ties", rules.rules_id.encode()).encode(),
         progress=progress,
     )
-    _audit(counts.grid, values, mask, minimum_count=rules.minimum_count)
-    _write(out, counts_frame(counts.grid, values, mask).write_csv().encode())
-    return _result(out, mask, counts.notes)
+    _audit(counts.grid, exact.values, exact.mask, sensitive=exact.sensitive)
+    _write(out, counts_frame(counts.grid, exact.values, exact.mask).write_csv().encode())
+    return _result(out, exact.mask, counts.notes)
 
 
 def _identity(charge: Charge, tables: CountsTables, *, where: str) -> Identity:
@@ -133,14 +133,15 @@ def _result(out: Path, mask: MaskArray, notes: tuple[Finding, ...]) -> Protected
     return ProtectedCounts(out, len(mask), int((mask != Mask.SHOWN).sum()), notes)
 
 
-def _audit(grid: CellGrid, values: IntArray, mask: MaskArray, *, minimum_count: int | None) -> None:
-    is_count = minimum_count is not None
+def _audit(grid: CellGrid, values: IntArray, mask: MaskArray, *, sensitive: Sensitive | None) -> None:
+    is_count = sensitive is not None
     published = PublishedCells(grid, values, np.asarray(mask == Mask.SHOWN), (), is_count)
     required = Required(
         grid,
         np.asarray(mask == Mask.PRIMARY_SUPPRESSED),
         np.asarray(mask == Mask.SECONDARY_SUPPRESSED),
-        minimum_count,
+        None if sensitive is None else sensitive.lowest,
+        None if sensitive is None else sensitive.highest,
     )
     attacks = COUNT_ATTACKS if is_count else SIGNED_ATTACKS
     findings = tuple(f for name in attacks for f in judge(ATTACKS[name](published), required) if f.severity == "error")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import product
 
 import numpy as np
@@ -15,8 +16,24 @@ from ndl_publish.errors import Finding
 from ndl_publish.protect.primary.threshold import threshold_rule
 from ndl_publish.protect.secondary.problem import Implication, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.suppress import suppress
+from ndl_publish.spec.load import load_rules
+from ndl_publish.spec.locations import shipped
+from ndl_publish.spec.rules import ClassicRules, Threshold, Zero
 
 MINIMUM = 5
+
+
+def classic_rules(minimum_count: int = MINIMUM, *, zeros: str = "show") -> ClassicRules:
+    """Return the shipped classic rules with another threshold or policy for zeros."""
+    book = load_rules(shipped("disclosure_rules") / "classic_threshold.yaml")
+    assert isinstance(book, ClassicRules)
+    shipped_rule = next(rule for rule in book.primary if isinstance(rule, Threshold))
+    least = shipped_rule.minimum_count.model_copy(update={"value": Decimal(minimum_count)})
+    primary = (
+        Threshold(method="threshold", minimum_count=least),
+        Zero.model_validate({"method": "zero", "policy": zeros}),
+    )
+    return book.model_copy(update={"primary": primary})
 
 
 @dataclass(frozen=True)
@@ -35,14 +52,21 @@ class Case:
     def suppress(self, tie_break: bytes = b"test") -> Suppression:
         return suppress(
             SuppressionProblem(
-                grid=self.grid, values=self.values, primary=self.primary, minimum_count=MINIMUM, signed=False,
+                grid=self.grid, values=self.values, primary=self.primary, signed=False,
+                lowest=np.zeros_like(self.values), highest=np.full_like(self.values, MINIMUM),
                 codes=self.codes, counts=self.counts, implications=self.implications, tie_break=tie_break,
             )
         )  # fmt: skip
 
     def attack(self, is_shown: BoolArray) -> tuple[Finding, ...]:
         published = PublishedCells(self.grid, self.values, is_shown, self.implications)
-        required = Required(self.grid, self.primary, ~is_shown & ~self.primary, MINIMUM)
+        required = Required(
+            self.grid,
+            self.primary,
+            ~is_shown & ~self.primary,
+            np.zeros_like(self.values),
+            np.full_like(self.values, MINIMUM),
+        )
         found = (*judge(propagation(published), required), *judge(linear_programme(published), required))
         return tuple(finding for finding in found if finding.severity == "error")
 

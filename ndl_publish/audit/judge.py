@@ -6,7 +6,7 @@ import numpy as np
 
 from ndl_publish.audit.published import BoolArray, Intervals
 from ndl_publish.columns import TOTAL_LEVEL
-from ndl_publish.cube.grid import CellGrid
+from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.errors import Finding
 
 
@@ -18,14 +18,16 @@ class Required:
         grid: All cells of the release.
         is_primary: Cells withheld for what they are, ``n_cells``.
         is_secondary: Cells withheld to protect those, ``n_cells``.
-        minimum_count: Every primary's interval must contain 0 and this count of children; None where values are noisy,
-            of which it is required only that they do not follow.
+        lowest: Value that each primary's interval must reach down to, ``n_cells``; None where values are noisy, of
+            which it is required only that they do not follow.
+        highest: Value that each primary's interval must reach up to, ``n_cells``; None likewise.
     """
 
     grid: CellGrid
     is_primary: BoolArray = field(repr=False)
     is_secondary: BoolArray = field(repr=False)
-    minimum_count: int | None
+    lowest: IntArray | None = field(repr=False, default=None)
+    highest: IntArray | None = field(repr=False, default=None)
 
 
 def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
@@ -42,8 +44,8 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
     """
     exact = required.is_primary & intervals.is_exact
     narrow = np.zeros_like(exact)
-    if required.minimum_count is not None:
-        reaches = (intervals.lower <= 0) & (intervals.upper >= required.minimum_count)
+    if required.lowest is not None and required.highest is not None:
+        reaches = (intervals.lower <= required.lowest) & (intervals.upper >= required.highest)
         narrow = required.is_primary & ~exact & ~reaches
     secondary = required.is_secondary & ~required.is_primary & intervals.is_exact
     return (

@@ -17,6 +17,7 @@ from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
 from ndl_publish.audit.small_counts import small_counts
+from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import ProtectedCube
@@ -38,10 +39,14 @@ class Withholding:
     Attributes:
         is_primary: Withheld for what they are, ``n_cells``.
         is_secondary: Withheld to protect those, ``n_cells``.
+        lowest: Value that must remain possible at or below for each primary, ``n_cells``; None for noisy counts.
+        highest: Value that must remain possible at or above, likewise.
     """
 
     is_primary: BoolArray = field(repr=False)
     is_secondary: BoolArray = field(repr=False)
+    lowest: IntArray | None = field(repr=False, default=None)
+    highest: IntArray | None = field(repr=False, default=None)
 
 
 def audit_cube(
@@ -109,7 +114,8 @@ def attack_cells(
         findings = small_counts(published, minimum_count=spec.rules.minimum_count)
         yield AuditCheck("small_counts", "No small count can be seen or subtracted", findings, n_shown)
     attacks = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
-    required = _required(spec, published, withholding or all_blanks(layout, published))
+    judged = withholding or all_blanks(layout, published)
+    required = Required(published.grid, judged.is_primary, judged.is_secondary, judged.lowest, judged.highest)
     for i, name in enumerate(attacks):
         tell(name, i, len(attacks))
         yield AuditCheck(name, TITLES[name], judge(ATTACKS[name](published), required), n_shown)
@@ -119,11 +125,6 @@ def all_blanks(layout: CubeLayout, published: PublishedCells) -> Withholding:
     """Return every blank figure as withheld to protect: from outside nobody can tell which ones are small."""
     hidden = printed_cells(layout) & ~published.is_shown
     return Withholding(np.zeros_like(hidden), hidden)
-
-
-def _required(spec: ReleaseSpec, published: PublishedCells, withholding: Withholding) -> Required:
-    minimum_count = spec.rules.minimum_count if isinstance(spec.rules, ClassicRules) else None
-    return Required(published.grid, withholding.is_primary, withholding.is_secondary, minimum_count)
 
 
 def _silent(_stage: str, _done: int, _of: int) -> None:

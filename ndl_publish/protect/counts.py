@@ -11,12 +11,12 @@ from ndl_publish import columns
 from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
 from ndl_publish.errors import Finding, InputError, RuleError
-from ndl_publish.protect.primary.threshold import threshold_rule
-from ndl_publish.protect.primary.zero import zero_rule
-from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
+from ndl_publish.protect.primary.sensitive import Sensitive, sensitive_counts
+from ndl_publish.protect.secondary.problem import MaskArray, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.secondary.suppress import Progress
 from ndl_publish.spec.counts_tables import CountsTables
+from ndl_publish.spec.rules import ClassicRules
 
 LARGEST_COUNT = 2**40
 
@@ -36,6 +36,26 @@ class Counts:
     codes: IntArray = field(repr=False)
     counts: IntArray = field(repr=False)
     notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExactCounts:
+    """Every cell of a table of exact counts, what the rules mark, and what is withheld. Confidential.
+
+    Attributes:
+        values: Exact count of every cell, ``n_cells``.
+        sensitive: What the primary rules found.
+        suppression: What is withheld, and the witnesses.
+    """
+
+    values: IntArray = field(repr=False)
+    sensitive: Sensitive = field(repr=False)
+    suppression: Suppression = field(repr=False)
+
+    @property
+    def mask(self) -> MaskArray:
+        """A ``columns.Mask`` per cell."""
+        return self.suppression.mask
 
 
 def read_counts(path: Path, tables: CountsTables) -> Counts:
@@ -95,33 +115,31 @@ def refuse_tied(counts: Counts, where: str) -> None:
 def protect_classic_counts(
     counts: Counts,
     *,
-    minimum_count: int,
-    protects_zeros: bool = False,
+    rules: ClassicRules,
     tie_break: bytes,
     progress: Progress | None = None,
-) -> tuple[IntArray, MaskArray]:
-    """Return the value of every cell, and a ``columns.Mask`` that says which to withhold and why.
+) -> ExactCounts:
+    """Return the value of every cell, which are withheld, and why.
 
     Raises:
         RuleError: ``NDL-R030`` for a minimum count below 1.
         DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
     """
     values = counts.grid.tabulate(counts.codes, counts.counts)
-    primary = threshold_rule(values, minimum_count=minimum_count)
-    if protects_zeros:
-        primary = primary | zero_rule(values, policy="protect")
+    sensitive = sensitive_counts(values, rules)
     problem = SuppressionProblem(
         grid=counts.grid,
         values=values,
-        primary=primary,
-        minimum_count=minimum_count,
+        primary=sensitive.is_primary,
+        lowest=sensitive.lowest,
+        highest=sensitive.highest,
         signed=False,
         codes=counts.codes,
         counts=counts.counts,
         tie_break=tie_break,
     )
     found = suppress_or_refuse(problem, progress=progress)
-    return values, found.mask
+    return ExactCounts(values, sensitive, found)
 
 
 def counts_frame(

@@ -88,7 +88,6 @@ def protect_dp_counts(
         values=values,
         primary=primary,
         demanded=recoverable(counts.grid, values, ~primary, ()),
-        minimum_count=minimum_count,
         signed=True,
         tie_break=payment.key.keyed_digest("ties", request.request_digest.encode()).encode(),
     )

@@ -18,9 +18,8 @@ from ndl_publish.cube.possible import possible_cells
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import BoolArray, Implication
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
-from ndl_publish.protect.primary.threshold import threshold_rule
-from ndl_publish.protect.primary.zero import zero_rule
-from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
+from ndl_publish.protect.primary.sensitive import Sensitive, sensitive_counts
+from ndl_publish.protect.secondary.problem import MaskArray, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.spec.rules import ClassicRules, DpRules
 
@@ -34,10 +33,14 @@ class Withheld:
     Attributes:
         mask: A ``columns.Mask`` per cell, ``n_cells``.
         is_possible: False for structural zeros, ``n_cells``.
+        sensitive: What the primary rules found; mode ``classic`` only.
+        suppression: Witnesses and how the pattern came about; mode ``classic`` only.
     """
 
     mask: MaskArray = field(repr=False)
     is_possible: BoolArray = field(repr=False)
+    sensitive: Sensitive | None = field(repr=False, default=None)
+    suppression: Suppression | None = field(repr=False, default=None)
 
     @property
     def is_shown(self) -> BoolArray:
@@ -80,12 +83,12 @@ def withhold_noisy(
     primary = noisy_threshold_rule(values, minimum_count=minimum_count) & printed & possible
     demanded = recoverable(layout.grid, values, printed & ~primary, layout.implications)
     problem = SuppressionProblem(
-        grid=layout.grid, values=values, primary=primary, minimum_count=minimum_count, signed=True,
+        grid=layout.grid, values=values, primary=primary, signed=True,
         demanded=demanded, unpublished=~printed, implications=layout.implications, tie_break=tie_break,
     )  # fmt: skip
-    found = _solve(problem, possible, progress)
-    hide_underivable(layout, found.mask)
-    return found
+    mask = suppress_or_refuse(problem, progress=progress).mask
+    hide_underivable(layout, mask)
+    return Withheld(mask, possible)
 
 
 def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None) -> Withheld:
@@ -96,15 +99,15 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
     """
     layout = cube.layout
     possible = possible_cells(layout.grid, layout.implications)
-    primary = threshold_rule(cube.counts, minimum_count=rules.minimum_count)
-    if rules.protects_zeros:
-        primary = primary | zero_rule(cube.counts, policy="protect")
+    sensitive = sensitive_counts(cube.counts, rules, possible=possible)
     problem = SuppressionProblem(
-        grid=layout.grid, values=cube.counts, primary=primary & possible, minimum_count=rules.minimum_count,
-        signed=False, codes=cube.rows.codes, counts=cube.rows.children, implications=layout.implications,
+        grid=layout.grid, values=cube.counts, primary=sensitive.is_primary, lowest=sensitive.lowest,
+        highest=sensitive.highest, signed=False, codes=cube.rows.codes, counts=cube.rows.children,
+        implications=layout.implications,
         tie_break=tie_break,
     )  # fmt: skip
-    return _solve(problem, possible, progress)
+    found = suppress_or_refuse(problem, progress=progress)
+    return Withheld(found.mask, possible, sensitive, found)
 
 
 def hide_underivable(layout: CubeLayout, mask: MaskArray) -> None:
@@ -138,7 +141,3 @@ def _at(levels: tuple[str, ...], axis: int, name: str) -> tuple[str, ...]:
 def _shown(layout: CubeLayout, mask: MaskArray, levels: tuple[str, ...], axis: int, group: int) -> BoolArray:
     block = layout.grid.block(levels)
     return np.asarray(np.take(mask[block.cells].reshape(block.shape), group, axis=axis) == Mask.SHOWN)
-
-
-def _solve(problem: SuppressionProblem, possible: BoolArray, progress: Progress | None) -> Withheld:
-    return Withheld(suppress_or_refuse(problem, progress=progress).mask, possible)

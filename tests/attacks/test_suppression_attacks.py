@@ -104,5 +104,5 @@ def test_noisy_counts_that_follow_are_caught_whatever_their_sign() -> None:
     noisy = PublishedCells(case.grid, case.values - 6, is_shown, is_count=False)
     is_primary = np.zeros(case.grid.n_cells, bool)
     is_primary[cell] = True
-    findings = judge(rank(noisy), Required(case.grid, is_primary, ~is_shown & ~is_primary, None))
+    findings = judge(rank(noisy), Required(case.grid, is_primary, ~is_shown & ~is_primary))
     assert [finding.code for finding in findings] == ["NDL-D001"]

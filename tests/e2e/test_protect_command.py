@@ -1,6 +1,7 @@
 """``protect``: a table of counts in, a protected table out, in both modes."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +113,10 @@ def test_slips_are_refused(run: Run, one: Path, home: Path) -> None:
 def test_a_failed_audit_writes_nothing(monkeypatch: pytest.MonkeyPatch, run: Run, one: Path) -> None:
     """Planted: nothing is withheld to protect the small counts."""
 
-    def weak(*arguments: object, **options: object) -> tuple[object, object]:
-        values, mask = counts.protect_classic_counts(*arguments, **options)  # type: ignore[arg-type]
-        return values, np.where(mask == Mask.SECONDARY_SUPPRESSED, Mask.SHOWN, mask)
+    def weak(*arguments: object, **options: object) -> counts.ExactCounts:
+        exact = counts.protect_classic_counts(*arguments, **options)  # type: ignore[arg-type]
+        mask = np.where(exact.mask == Mask.SECONDARY_SUPPRESSED, Mask.SHOWN, exact.mask).astype(np.uint8)
+        return replace(exact, suppression=replace(exact.suppression, mask=mask))
 
     monkeypatch.setattr(protect_counts, "protect_classic_counts", weak)
     told = run(*words(one, CLASSIC))

@@ -15,6 +15,7 @@ from ndl_publish.columns import Mask
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.protect.counts import counts_frame, protect_classic_counts, read_counts
 from ndl_publish.spec.counts_tables import read_counts_tables
+from tests.suppression_cases import classic_rules
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for method in ("threshold", "secondary") for path in (HERE / method).glob("*/in.csv"))
@@ -27,14 +28,17 @@ def test_scenario(folder: Path) -> None:
     rules = yaml.safe_load((folder / "rules.yaml").read_text(encoding="utf-8"))
     counts = read_counts(folder / "in.csv", read_counts_tables(folder / "tables.json"))
     minimum = int(rules["minimum_count"])
-    values, mask = protect_classic_counts(counts, minimum_count=minimum, tie_break=str(rules["tie_break"]).encode())
+    exact = protect_classic_counts(counts, rules=classic_rules(minimum), tie_break=str(rules["tie_break"]).encode())
+    values, mask, sensitive = exact.values, exact.mask, exact.sensitive
     if (folder / "out.csv").exists():
         frame = counts_frame(counts.grid, values, mask)
         assert frame.write_csv() == (folder / "out.csv").read_text(encoding="utf-8")
     if (folder / "at_most.yaml").exists():
         limit = yaml.safe_load((folder / "at_most.yaml").read_text(encoding="utf-8"))
         assert int((mask == Mask.SECONDARY_SUPPRESSED).sum()) <= int(limit["secondaries"])
-    required = Required(counts.grid, mask == Mask.PRIMARY_SUPPRESSED, mask == Mask.SECONDARY_SUPPRESSED, minimum)
+    required = Required(
+        counts.grid, sensitive.is_primary, mask == Mask.SECONDARY_SUPPRESSED, sensitive.lowest, sensitive.highest
+    )
     for found in attacks(counts.grid, values, mask == Mask.SHOWN, required):
         assert [finding for finding in judge(found, required) if finding.severity == "error"] == []
 
@@ -45,8 +49,10 @@ def attacks(grid: CellGrid, values: IntArray, is_shown: BoolArray, required: Req
     if grid.n_cells > LARGE:
         assert not by_subtraction.is_exact.any()
         return []
-    lower = np.where(required.is_primary, 0.0, np.inf)
-    upper = np.where(required.is_primary, float(required.minimum_count or 0), -np.inf)
+    assert required.lowest is not None
+    assert required.highest is not None
+    lower = np.where(required.is_primary, required.lowest, np.inf)
+    upper = np.where(required.is_primary, required.highest, -np.inf)
     return [linear_programme(published, enough=Enough(lower, upper))]
 
 

@@ -11,6 +11,7 @@ from ndl_publish.cube.protected import Implication
 __all__ = ["Implication", "Suppression", "SuppressionProblem", "Witnesses"]
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint8]
 
 
@@ -22,26 +23,39 @@ class SuppressionProblem:
         grid: All cells of the release; every cell is published unless withheld.
         values: Figure of each cell, ``n_cells``; exact counts, or noisy counts that add up.
         primary: The cells that are withheld for what they are, ``n_cells``.
-        minimum_count: Smallest count that may be shown, in children.
+        lowest: Protection interval: the value an outsider must find possible at or below, ``n_cells``; read at
+            primaries only, and only for exact counts.
+        highest: The value an outsider must find possible at or above, ``n_cells``; likewise.
         signed: True for noisy counts that may be negative; then no finest rows are needed.
         codes: Finest rows that hold children, ``(n_rows, n_dimensions)``; classic mode only.
         counts: Children in each of those rows, ``n_rows``; classic mode only.
         demanded: Primaries that need a witness, ``n_cells``; none means all. The others are known to be safe.
         unpublished: Cells that no table prints and that cost nothing to withhold, ``n_cells``; none means no cell.
         implications: Which dimensions follow from which.
+        forced: Cells that must stay shown, ``n_cells``; none means only the grand total.
+        preference: Factor on the weight of each cell, ``n_cells``: above 1 it is rather shown; none means 1.
+        has_insiders: Whether a child alone in a withheld cell, who knows that count, must learn no other primary.
+        seconds: Wall time after which no further improvement is started; what is found by then is complete and sound.
+        threads: Threads to use; the answer does not depend on it.
         tie_break: Bytes that decide between equally good patterns; keep them with the rules, out of the release.
     """
 
     grid: CellGrid
     values: IntArray = field(repr=False)
     primary: BoolArray = field(repr=False)
-    minimum_count: int
     signed: bool
+    lowest: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
+    highest: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
     codes: IntArray = field(repr=False, default_factory=lambda: np.zeros((0, 0), np.int64))
     counts: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
     demanded: BoolArray | None = field(repr=False, default=None)
     unpublished: BoolArray | None = field(repr=False, default=None)
     implications: tuple[Implication, ...] = ()
+    forced: BoolArray | None = field(repr=False, default=None)
+    preference: FloatArray | None = field(repr=False, default=None)
+    has_insiders: bool = True
+    seconds: float = 60.0
+    threads: int = 1
     tie_break: bytes = field(repr=False, default=b"")
 
 
@@ -72,8 +86,12 @@ class Suppression:
         mask: A ``columns.Mask`` for each cell, ``n_cells``.
         witnesses: The changes that protect the primaries.
         unprotected: Primaries for which no change was found; the caller must refuse to publish.
+        opened: Cells that were withheld at first and that the improvement could show again.
+        is_cut_short: Whether time ran out before the improvement came to its end; another run may then differ.
     """
 
     mask: MaskArray = field(repr=False)
     witnesses: Witnesses = field(repr=False)
     unprotected: IntArray = field(repr=False)
+    opened: IntArray = field(repr=False, default_factory=lambda: np.zeros(0, np.int64))
+    is_cut_short: bool = False

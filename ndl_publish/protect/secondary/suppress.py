@@ -143,7 +143,7 @@ def _demands(problem: SuppressionProblem, axes: Axes, geometry: Geometry, rows: 
         return Demands(cell, block_of, one.astype(bool), one, at, np.zeros(len(cell) + 1, np.int64), none)
     first, members = _members(problem.grid, axes, rows, cell, block_of)
     value = problem.values[cell]
-    need = np.concatenate([problem.minimum_count - value, value])
+    need = np.concatenate([problem.highest[cell] - value, value - problem.lowest[cell]])
     twice = np.concatenate([first[:-1], len(members) + first])
     raises = np.arange(2 * len(cell)) < len(cell)
     both = Demands(

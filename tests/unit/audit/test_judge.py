@@ -8,6 +8,7 @@ from tests.suppression_cases import table
 CASE = table(np.array([[2, 3], [4, 99]]), [("code", "code")])
 PRIMARY = np.array([True, True, True, False])
 SECONDARY = np.array([False, False, False, True])
+NEEDED = (np.zeros(4, np.int64), np.full(4, 5))
 
 
 def intervals(lower: list[float], upper: list[float], exact: list[bool]) -> Intervals:
@@ -16,12 +17,12 @@ def intervals(lower: list[float], upper: list[float], exact: list[bool]) -> Inte
 
 def test_what_holds_gives_no_finding() -> None:
     found = intervals([0, 0, 0, 90], [5, 9, np.inf, 100], [False] * 4)
-    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, 5)) == ()
+    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, *NEEDED)) == ()
 
 
 def test_exact_narrow_and_secondary_are_told_apart_and_never_quoted() -> None:
     found = intervals([2, 1, 0, 99], [2, 9, 4, 99], [True, False, False, True])
-    findings = judge(found, Required(CASE.grid, PRIMARY, SECONDARY, 5))
+    findings = judge(found, Required(CASE.grid, PRIMARY, SECONDARY, *NEEDED))
     assert [finding.code for finding in findings] == ["NDL-D001", "NDL-D002", "NDL-D003"]
     assert all(finding.severity == "error" for finding in findings)
     text = " ".join(map(str, findings))
@@ -34,13 +35,13 @@ def test_levels_that_are_total_are_left_out_and_the_grand_total_has_its_name() -
     case = table(np.array([[2, 3], [4, 99]]))
     everything = np.ones(case.grid.n_cells, dtype=bool)
     found = Intervals("test", np.zeros(case.grid.n_cells), np.zeros(case.grid.n_cells), everything)
-    findings = judge(found, Required(case.grid, everything, ~everything, 5))
+    findings = judge(found, Required(case.grid, everything, ~everything, np.zeros(9, np.int64), np.full(9, 5)))
     assert [finding.where for finding in findings] == ["grand total", "d1:code", "d0:code", "d0:code x d1:code"]
 
 
 def test_noisy_values_need_no_interval() -> None:
     found = intervals([2, 2, 2, 2], [3, 3, 3, 3], [False] * 4)
-    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY, None)) == ()
+    assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY)) == ()
 
 
 def test_registry_names_every_attack() -> None:

@@ -41,9 +41,7 @@ def test_agrees_when_shared_sums_are_not_published(seed: int) -> None:
 def test_nothing_follows_after_signed_suppression(seed: int) -> None:
     case = table(np.random.default_rng(seed).poisson(5.0, (4, 3, 3)))
     noisy = case.grid.tabulate(case.codes, case.counts + np.random.default_rng(seed).integers(-4, 5, len(case.counts)))
-    problem = SuppressionProblem(
-        grid=case.grid, values=noisy, primary=noisy < 5, minimum_count=5, signed=True, tie_break=b"t"
-    )
+    problem = SuppressionProblem(grid=case.grid, values=noisy, primary=noisy < 5, signed=True, tie_break=b"t")
     found = suppress(problem)
     assert not len(found.unprotected)
     is_shown = found.mask == Mask.SHOWN

@@ -75,7 +75,7 @@ def test_same_pattern_each_time_and_tie_break_decides() -> None:
 def test_signed_values_need_no_rows() -> None:
     case = cohort(2)
     noisy = case.grid.tabulate(case.codes, case.counts - 3)
-    problem = SuppressionProblem(grid=case.grid, values=noisy, primary=noisy < 5, minimum_count=5, signed=True)
+    problem = SuppressionProblem(grid=case.grid, values=noisy, primary=noisy < 5, signed=True)
     found = suppress(problem)
     assert not len(found.unprotected)
     for i in range(len(found.witnesses.cell)):
@@ -135,7 +135,8 @@ def test_what_cannot_be_protected_is_returned_and_explained() -> None:
     """The only cell of a dimension is the grand total under another name, and the grand total is never withheld."""
     case = table(np.array([6]))
     problem = SuppressionProblem(
-        grid=case.grid, values=np.array([6, 6]), primary=np.array([False, True]), minimum_count=7, signed=False,
+        grid=case.grid, values=np.array([6, 6]), primary=np.array([False, True]), signed=False,
+        lowest=np.array([0, 0]), highest=np.array([7, 7]),
         codes=case.codes, counts=case.counts,
     )  # fmt: skip
     found = suppress(problem)
