@@ -69,6 +69,7 @@ class Witnesses:
         start: Where each witness begins in ``rows`` and ``amounts``, ``n_witnesses + 1``.
         rows: Finest rows that change, as codes of each dimension, ``(n_changes, n_dimensions)``.
         amounts: Children added to each of them.
+        avoids: Cell of one child that the witness leaves as it is, for insiders; -1 where none, ``n_witnesses``.
     """
 
     cell: IntArray = field(repr=False)
@@ -76,6 +77,7 @@ class Witnesses:
     start: IntArray = field(repr=False)
     rows: IntArray = field(repr=False)
     amounts: IntArray = field(repr=False)
+    avoids: IntArray = field(repr=False)
 
 
 @dataclass(frozen=True)

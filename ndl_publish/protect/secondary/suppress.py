@@ -236,4 +236,6 @@ def _witnesses(axes: Axes, demands: Demands, store: tuple[npt.NDArray[np.int64],
     at = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
     start = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
     change = np.where(demands.raises[own], demands.need[own], -demands.need[own])
-    return Witnesses(demands.cell[own], change, start, axes.unfold(keys[at]), amounts[at])
+    return Witnesses(
+        demands.cell[own], change, start, axes.unfold(keys[at]), amounts[at], np.full(len(own), -1, np.int64)
+    )
