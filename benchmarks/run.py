@@ -5,29 +5,22 @@ exact cube, and the whole build in mode dp, each in a process of its own, with w
 accuracy is read from the build's internal pack. Ratios are of that one run; the machine is named by its cores only.
 """
 
-import datetime as dt
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import polars as pl
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.page import circumstances, rewrite
+from benchmarks.process import ROOT, command, measured
+
 RELEASE = ROOT / "examples" / "early_years" / "release_england.yaml"
 PILOT = ROOT / "examples" / "early_years" / "release.yaml"
 DATA = ROOT / "examples" / "early_years" / "data" / "england"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-
-REPORT_MEMORY = """
-import atexit, resource, sys
-atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
-"""
-
 SCAN = """
 from pathlib import Path
 import polars as pl
@@ -53,30 +46,6 @@ print(len(cube.counts))
 """
 
 
-def measured(arguments: list[str], home: Path) -> dict[str, float]:
-    """Run a process and return wall seconds, CPU seconds and peak memory in GB."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", f"{REPORT_MEMORY}\n{arguments[0]}", *arguments[1:]],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "NDL_PUBLISH_HOME": str(home)},
-    )
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": wall, "cpu": cpu, "memory": int(done.stderr.strip().splitlines()[-1]) / 1e6}
-
-
-def build(release: Path, out: Path) -> list[str]:
-    """Return what runs a build as its own process."""
-    words = ["ndl-publish", "build", str(release), "--out", str(out)]
-    code = f"import sys; sys.argv = {words!r}\nfrom ndl_publish.cli import main\nmain()"
-    return [code]
-
-
 def accuracy(package: Path) -> list[tuple[str, float, float, int]]:
     """Return mean absolute error and share withheld of the published counts, by level."""
     cells = pl.read_parquet(package / "internal" / "cells.parquet")
@@ -98,27 +67,26 @@ def main() -> None:
         )
     with tempfile.TemporaryDirectory() as folder:
         home, out = Path(folder) / "home", Path(folder) / "out"
-        measured(build(PILOT, out), home)  # warms the compile cache
+        measured(command("build", PILOT, "--out", out), home=home)  # warms the compile cache
         results = {
-            "bare scan of the same columns": measured([f"RELEASE={str(RELEASE)!r}\n{SCAN}"], home),
-            "records to exact cube": measured([f"RELEASE={str(RELEASE)!r}\n{CUBE}"], home),
-            "whole build, mode dp": measured(build(RELEASE, out), home),
-            "pilot, whole build": measured(build(PILOT, Path(folder) / "pilot"), Path(folder) / "home2"),
+            "bare scan of the same columns": measured(f"RELEASE={str(RELEASE)!r}\n{SCAN}", home=home),
+            "records to exact cube": measured(f"RELEASE={str(RELEASE)!r}\n{CUBE}", home=home),
+            "whole build, mode dp": measured(command("build", RELEASE, "--out", out), home=home),
+            "pilot, whole build": measured(
+                command("build", PILOT, "--out", Path(folder) / "pilot"), home=Path(folder) / "home2"
+            ),
         }
         package = next(out.glob("early-years-england-*"))
         errors = accuracy(package)
         descriptor = json.loads((package / "public" / "datapackage.json").read_text())
-    scan = results["bare scan of the same columns"]["wall"]
+    scan = results["bare scan of the same columns"].wall
     lines = [
-        (
-            f"{dt.datetime.now(tz=dt.UTC).date()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, "
-            f"polars {pl.__version__}; {len(descriptor['resources'])} resources in the package."
-        ),
+        (f"{circumstances()}; {len(descriptor['resources'])} resources in the package."),
         "",
         "| what | wall s | CPU s | memory GB | times the bare scan |",
         "|---|---|---|---|---|",
         *(
-            f"| {name} | {r['wall']:.1f} | {r['cpu']:.1f} | {r['memory']:.2f} | {r['wall'] / scan:.1f} |"
+            f"| {name} | {r.wall:.1f} | {r.cpu:.1f} | {r.memory:.2f} | {r.wall / scan:.1f} |"
             for name, r in results.items()
         ),
         "",
@@ -126,11 +94,7 @@ def main() -> None:
         "|---|---|---|---|",
         *(f"| {level} | {n:,} | {error:.2f} | {hidden:.0%} |" for level, error, hidden, n in errors),
     ]
-    page = ROOT / "docs" / "benchmarks.md"
-    text = page.read_text(encoding="utf-8")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(head + BEGIN + "\n" + "\n".join(lines) + "\n" + END + tail, encoding="utf-8")
-    print("\n".join(lines))
+    rewrite("results", lines)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ ndl-publish. ``knowing`` adds exact counts that are public elsewhere, earlier re
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from ndl_publish import columns as c
+from ndl_publish.audit.certified import certificate_checks
 from ndl_publish.audit.from_tables import published_cells
 from ndl_publish.audit.known_figures import LINE, add_known_figures
 from ndl_publish.audit.model import AuditCheck
+from ndl_publish.audit.published import PublishedCells
 from ndl_publish.audit.run import attack_cells, audit_tables
-from ndl_publish.cube.layout import lay_out
+from ndl_publish.certificate_files import read_certificate
+from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.errors import Finding, InputError
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.levels import level_label
@@ -40,27 +44,35 @@ ROUNDED = 2e-4
 NO_SOURCES = {"none": ["not in a package"]}
 
 
-def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progress) -> tuple[AuditCheck, ...]:
-    """Return the outcome of every check and attack on a package.
+def audit_package(
+    package: Path, *, knowing: tuple[Path, ...], certificate: Path | None = None, progress: Progress
+) -> tuple[AuditCheck, ...]:
+    """Return the outcome of every check and attack on a package, or of its certificate alone.
 
     Args:
         package: A package folder, or its ``public`` folder.
         knowing: CSV files of figures already public, in the layout of ``data/``.
+        certificate: Where the certificate is, to be checked by addition in place of the attacks.
         progress: Called with (stage, done, of).
 
     Raises:
         InputError: ``NDL-V080`` when this is no package, ``NDL-V081`` when a file differs from the manifest,
-            ``NDL-V082`` when known figures cannot be read.
+            ``NDL-V082`` when known figures cannot be read, ``NDL-V083`` to ``NDL-V086`` when there is no certificate
+            for it that can be used.
         DisclosureError: ``NDL-D011`` when the tables contradict one another.
     """
     public = package / PUBLIC if (package / PUBLIC).is_dir() else package
-    _check_manifest(public)
+    manifest = _check_manifest(public)
     files = AuditCheck(
         "files", "Every file is as its descriptor says, Parquet as CSV", package_findings(public), "all files"
     )
     spec = _read_spec(public)
     layout = lay_out(spec, covered_geography(spec))
     tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
+    if certificate is not None:
+        published = published_cells(spec, layout, tables)
+        known, published = _known(spec, layout, published, knowing)
+        return (files, *known, *_certified(certificate, spec, published, manifest))
     statement = _read_json(public / PRIVACY)
     if spec.rules.mode == "dp":
         findings = _statement_findings(statement)
@@ -70,10 +82,30 @@ def audit_package(package: Path, *, knowing: tuple[Path, ...], progress: Progres
     checks = (files, own, *audit_tables(spec, layout, tables, statement, None, progress=progress))
     if not knowing:
         return checks
-    published = published_cells(spec, layout, tables)
+    known, widened = _known(spec, layout, published_cells(spec, layout, tables), knowing)
+    return (*checks, *known, *attack_cells(spec, layout, widened, None, progress=progress))
+
+
+def _known(
+    spec: ReleaseSpec, layout: CubeLayout, published: PublishedCells, knowing: tuple[Path, ...]
+) -> tuple[tuple[AuditCheck, ...], PublishedCells]:
+    """Return what is to be said of known figures, and the cells of an outsider who has them."""
+    if not knowing:
+        return (), published
     widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
-    known = AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files")
-    return (*checks, known, *attack_cells(spec, layout, widened, None, progress=progress))
+    return (AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files"),), widened
+
+
+def _certified(
+    place: Path, spec: ReleaseSpec, published: PublishedCells, manifest: dict[str, str]
+) -> tuple[AuditCheck, ...]:
+    """Return the checks of a certificate against what the public tables show."""
+    if not isinstance(spec.rules, ClassicRules):
+        message = "noisy counts need no certificate and have none: audit the package without --certificate."
+        raise InputError("NDL-V086", message)
+    proof, required = read_certificate(place, published.grid, manifest)
+    required = replace(required, has_insiders=spec.rules.attacker.insiders)
+    return certificate_checks(published, proof, required, minimum_count=spec.rules.minimum_count)
 
 
 def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
@@ -92,7 +124,8 @@ def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
     return () if fits else (Finding("NDL-D034", "error", PRIVACY, message),)
 
 
-def _check_manifest(public: Path) -> None:
+def _check_manifest(public: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of every file of a package, none of which was changed."""
     try:
         wanted = read_manifest((public / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -114,6 +147,7 @@ def _check_manifest(public: Path) -> None:
     )
     if changed:
         raise InputError("NDL-V081", f"{public}: files were changed after the build.", findings=changed)
+    return {**wanted, MANIFEST: _digest(public / MANIFEST) or ""}
 
 
 def _digest(path: Path) -> str | None:

@@ -38,6 +38,9 @@ spec_folders = _options(
     click.option("--rules", type=FOLDER, help="Folder of rule books; default: what ships with ndl-publish."),
 )
 key_file = click.option("--key", type=FILE, help="File of the secret key; default: in the home folder.")
+what_if = click.option(
+    "--what-if", is_flag=True, help="Say what each rule costs, also for large tables (exact counts only)."
+)
 ledger_file = click.option("--ledger", type=FILE, help="File of the privacy ledger; default: in the home folder.")
 
 
@@ -116,13 +119,14 @@ def plan(release: Path, metadata: Path | None, rules: Path | None, ledger: Path 
 @cli.command()
 @click.argument("release", type=FILE)
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Folder that packages stand in.")
+@what_if
 @spec_folders
 @key_file
 @ledger_file
 @as_json
 def build(  # noqa: PLR0913 - one parameter per option
     release: Path, out: Path, metadata: Path | None, rules: Path | None, key: Path | None, ledger: Path | None,
-    *, as_json: bool,
+    *, what_if: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a package from records: public/ (a draft) and internal/ (for the output checker).
 
@@ -135,7 +139,7 @@ def build(  # noqa: PLR0913 - one parameter per option
     with terminal.progress_bar() as progress:
         prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
         home = _home(key, ledger)
-        built = pipeline.build(prepared, out=out, home=home, actor=_actor(), progress=progress)
+        built = pipeline.build(prepared, out=out, home=home, actor=_actor(), progress=progress, is_what_if=what_if)
     report.show_build(built, home, as_json=as_json)
 
 
@@ -144,6 +148,9 @@ def build(  # noqa: PLR0913 - one parameter per option
 @click.option("--tables", type=FILE, required=True, help="Which tables to publish (JSON or YAML).")
 @click.option("--rules", type=FILE, required=True, help="The rule book (YAML).")
 @click.option("--out", type=FILE, required=True, help="CSV to write: one row per published cell.")
+@click.option("--report", type=FOLDER, help="New folder for the confidential suppression report (exact counts only).")
+@what_if
+@click.option("--certificate", type=FOLDER, help="New folder for the confidential certificate (exact counts only).")
 @click.option("--release-id", help="Name of the release in the ledger (mode dp).")
 @click.option("--release-version", default="1.0.0", show_default=True, help="Version in the ledger (mode dp).")
 @click.option("--cohort", help="Cohort that is charged (mode dp), such as 2019-20.")
@@ -151,8 +158,9 @@ def build(  # noqa: PLR0913 - one parameter per option
 @ledger_file
 @as_json
 def protect(  # noqa: PLR0913 - one parameter per option
-    counts: Path, tables: Path, rules: Path, out: Path, release_id: str | None, release_version: str,
-    cohort: str | None, key: Path | None, ledger: Path | None, *, as_json: bool,
+    counts: Path, tables: Path, rules: Path, out: Path, report: Path | None, certificate: Path | None,
+    release_id: str | None, release_version: str, cohort: str | None, key: Path | None, ledger: Path | None,
+    *, what_if: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Protect a table of counts that you already have.
 
@@ -161,9 +169,13 @@ def protect(  # noqa: PLR0913 - one parameter per option
       ndl-publish protect counts.csv --tables tables.json \\
         --rules disclosure_rules/classic_threshold.yaml --out safe.csv
     """
-    from ndl_publish import report, terminal
+    from ndl_publish import terminal
     from ndl_publish.protect_counts import Charge, protect_counts
+    from ndl_publish.report import show_protected_counts
+    from ndl_publish.suppression_report.counts import ReportWanted
 
+    if what_if and report is None:
+        raise click.UsageError("--what-if is a part of the report: name a folder with --report.")
     charge = Charge(release_id, release_version, cohort, _actor())
     with terminal.progress_bar() as progress:
         done = protect_counts(
@@ -174,26 +186,37 @@ def protect(  # noqa: PLR0913 - one parameter per option
             home=_home(key, ledger),
             charge=charge,
             progress=progress,
+            report=None if report is None else ReportWanted(report, what_if),
+            certificate=certificate,
         )
-    report.show_protected_counts(done, as_json=as_json)
+    show_protected_counts(done, as_json=as_json)
 
 
 @cli.command()
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--knowing", type=FILE, multiple=True, help="Figures already public (CSV in the layout of data/).")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    is_flag=False,
+    flag_value="-",
+    help="Check the certificate by addition, in place of the attacks: a folder, or nothing for the package's own.",
+)
 @as_json
-def audit(package: Path, knowing: tuple[Path, ...], *, as_json: bool) -> None:
+def audit(package: Path, knowing: tuple[Path, ...], certificate: Path | None, *, as_json: bool) -> None:
     """Attack a package as an outsider would. Exit code 4 when something is recovered.
 
     \b
     Example:
       ndl-publish audit out/early-years-pilot-1.0.0
+      ndl-publish audit out/early-years-pilot-classic-1.0.0 --certificate
     """
     from ndl_publish import report, terminal
     from ndl_publish.audit_package import audit_package
 
     with terminal.progress_bar() as progress:
-        checks = audit_package(package, knowing=knowing, progress=progress)
+        place = package if certificate == Path("-") else certificate
+        checks = audit_package(package, knowing=knowing, certificate=place, progress=progress)
     report.show_audit(checks, as_json=as_json)
 
 

@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from ndl_publish.audit.certificate import Certificate
 from ndl_publish.audit.model import AuditedCube
 from ndl_publish.audit.recoverable import recoverable_cells
-from ndl_publish.audit.run import Withholding, audit_cube
-from ndl_publish.checker_pack import checker_pack
-from ndl_publish.columns import Mask
+from ndl_publish.audit.run import audit_cube
+from ndl_publish.checker_pack import certificate_of_cube, checker_pack, required_of
 from ndl_publish.cube.layout import CubeLayout, lay_out, shares_without_denominator
-from ndl_publish.cube.printed import printed_cells
+from ndl_publish.cube.model import Cube
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
@@ -30,7 +28,7 @@ from ndl_publish.ledger.grant import Grant
 from ndl_publish.package.build import build_package, refuse_occupied
 from ndl_publish.package.free_text import refuse_unsafe_words
 from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
-from ndl_publish.package.model import Package
+from ndl_publish.package.model import InternalPack, Package
 from ndl_publish.protect.classic import protect_classic
 from ndl_publish.protect.dp import Mechanism, Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
@@ -41,6 +39,7 @@ from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
 from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import DpRules, Geometric
+from ndl_publish.suppression_report.release import release_report, with_report
 
 Progress = Callable[[str, int, int], None]
 FAR = 2
@@ -130,7 +129,9 @@ def _size_findings(spec: ReleaseSpec, n_children: int) -> Iterator[Finding]:
         yield Finding("NDL-V040", "warning", spec.source.where(("expected_count",)), message)
 
 
-def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress) -> Built:
+def build(
+    prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress, is_what_if: bool = False
+) -> Built:
     """Return the finished package of a release.
 
     Args:
@@ -139,11 +140,14 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
         home: Key and, for mode ``dp``, the ledger.
         actor: Who runs this; kept in the ledger only.
         progress: Called with (stage, done, of).
+        is_what_if: Try other rules for the suppression report, however large the release is; mode ``classic`` only.
 
     Raises:
         PublishError: Of the family whose stage could not go on; nothing half-written is left.
     """
     spec = prepared.spec
+    if is_what_if and isinstance(spec.rules, DpRules):
+        raise RuleError("NDL-R065", f"{spec.rules.rules_id}: mode dp has no suppression report. Leave --what-if out.")
     refuse_unsafe_words(spec, geography=prepared.geography)
     records = validated(prepared, progress=progress)
     progress("Counting", 0, 0)
@@ -151,9 +155,7 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
     key = home.open_key()
     if not isinstance(spec.rules, DpRules):
         tie_break = key.keyed_digest("ties", spec.release.release_id.encode()).encode()
-        classic = protect_classic(cube, spec, tie_break=tie_break, progress=progress)
-        audited = _audit(prepared, classic.protected, classic.withheld, progress)
-        pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts)
+        audited, pack = _classic(prepared, cube, tie_break=tie_break, progress=progress, is_what_if=is_what_if)
         package = build_package(
             audited, spec=spec, geography=whole_geography(spec), out=out, internal=pack, progress=progress
         )
@@ -184,6 +186,21 @@ def build(prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Pr
     return Built(prepared, package, audited, noisy.grant, records.findings)
 
 
+def _classic(
+    prepared: Prepared, cube: Cube, *, tie_break: bytes, progress: Progress, is_what_if: bool
+) -> tuple[AuditedCube, InternalPack]:
+    """Return the audited figures of a release of exact counts, and the pack with the suppression report."""
+    spec = prepared.spec
+    classic = protect_classic(cube, spec, tie_break=tie_break, progress=progress)
+    certificate = certificate_of_cube(cube, classic.withheld)
+    audited = _audit(prepared, classic.protected, classic.withheld, progress, certificate)
+    pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts, certificate=certificate)
+    report = release_report(
+        spec, prepared.geography, cube, classic.withheld, tie_break=tie_break, is_asked=is_what_if, progress=progress
+    )
+    return audited, with_report(pack, report)
+
+
 def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
     """Refuse a destination that holds anything but the same build, before any privacy loss is spent.
 
@@ -199,12 +216,16 @@ def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
         refuse_occupied(out, spec)
 
 
-def _audit(prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress) -> AuditedCube:
-    withholding = Withholding(
-        np.asarray(withheld.mask == Mask.PRIMARY_SUPPRESSED),
-        np.asarray((withheld.mask == Mask.SECONDARY_SUPPRESSED) & printed_cells(prepared.layout)),
-        None if withheld.sensitive is None else withheld.sensitive.lowest,
-        None if withheld.sensitive is None else withheld.sensitive.highest,
-    )
+def _audit(
+    prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress,
+    certificate: Certificate | None = None,
+) -> AuditedCube:  # fmt: skip
     progress("Attacking the result", 0, 0)
-    return audit_cube(protected, prepared.spec, prepared.layout, withholding, progress=progress)
+    return audit_cube(
+        protected,
+        prepared.spec,
+        prepared.layout,
+        required_of(prepared.spec, prepared.layout, withheld),
+        certificate=certificate,
+        progress=progress,
+    )

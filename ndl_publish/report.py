@@ -20,6 +20,7 @@ from ndl_publish.pipeline import Built, Prepared
 from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.protect_counts import ProtectedCounts
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+from ndl_publish.suppression_report.release import NAME
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
 
 FORECAST_HEADER = (
@@ -80,6 +81,8 @@ def show_build(built: Built, home: Home, *, as_json: bool) -> None:
     show(f"Checks passed: {', '.join(summary['checks'])}.")
     show(f"Public (a draft):    {summary['public']}")
     show(f"For the output checker only: {summary['internal']}")
+    if summary["suppression_report"] is not None:
+        show(f"What was withheld and why (confidential): {summary['suppression_report']}")
     attack = f"ndl-publish audit {shlex.quote(str(built.package.folder))}"
     show(f"Next: read {Path(summary['public']) / 'README.md'}, then: {attack}")
 
@@ -95,8 +98,15 @@ def build_summary(built: Built, home: Home) -> dict[str, Any]:
         "checks": [check.name for check in built.audited.checks],
         "public": str(built.package.folder / PUBLIC),
         "internal": str(built.package.folder / INTERNAL),
+        "suppression_report": _suppression_report(built),
         "findings": findings_json(built.findings),
     }
+
+
+def _suppression_report(built: Built) -> str | None:
+    """Return where the suppression report is; mode ``dp`` has none."""
+    path = built.package.folder / INTERNAL / f"{NAME}.md"
+    return str(path) if path.exists() else None
 
 
 def _table_rows(built: Built) -> Iterable[dict[str, Any]]:
@@ -275,8 +285,12 @@ def show_chain(broken: tuple[str, ...], *, head: tuple[int, str], as_json: bool)
 def show_protected_counts(done: ProtectedCounts, *, as_json: bool) -> None:
     """Print what was withheld of a table of counts, and where the result is."""
     if as_json:
-        show_json({"status": "ok", "out": str(done.out), "cells": done.n_cells, "withheld": done.n_withheld})
+        where = None if done.report is None else str(done.report)
+        numbers = {"cells": done.n_cells, "withheld": done.n_withheld}
+        show_json({"status": "ok", "out": str(done.out), **numbers, "suppression_report": where})
         return
     _show_findings(done.findings)
     show(f"{done.n_cells:,} cells, {done.n_withheld:,} withheld. Audited: nothing withheld can be computed.")
     show(f"Written: {done.out}")
+    if done.report is not None:
+        show(f"What was withheld and why (confidential): {done.report}")

@@ -1,6 +1,7 @@
 """Small grids, suppression and attack in one call, and an attacker who lists all tables, for tests."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
@@ -18,7 +19,8 @@ from ndl_publish.protect.secondary.problem import Implication, Suppression, Supp
 from ndl_publish.protect.secondary.suppress import suppress
 from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.locations import shipped
-from ndl_publish.spec.rules import ClassicRules, Threshold, Zero
+from ndl_publish.spec.primary_rules import Threshold, Zero
+from ndl_publish.spec.rules import ClassicRules
 
 MINIMUM = 5
 
@@ -38,37 +40,63 @@ def classic_rules(minimum_count: int = MINIMUM, *, zeros: str = "show") -> Class
 
 @dataclass(frozen=True)
 class Case:
+    """A grid with its finest rows, and what must be protected: a threshold and all of 0 to it, unless told."""
+
     grid: CellGrid
     codes: IntArray
     counts: IntArray
     implications: tuple[Implication, ...] = ()
+    minimum: int = MINIMUM
     values: IntArray = field(init=False)
     primary: BoolArray = field(init=False)
+    lowest: IntArray = field(init=False)
+    highest: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", self.grid.tabulate(self.codes, self.counts))
-        object.__setattr__(self, "primary", threshold_rule(self.values, minimum_count=MINIMUM))
+        values = self.grid.tabulate(self.codes, self.counts)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "primary", threshold_rule(values, minimum_count=self.minimum))
+        object.__setattr__(self, "lowest", np.zeros_like(values))
+        object.__setattr__(self, "highest", np.full_like(values, self.minimum))
 
-    def suppress(self, tie_break: bytes = b"test") -> Suppression:
+    def asking(self, primary: BoolArray, lowest: IntArray, highest: IntArray) -> "Case":
+        """Return the same table with other cells to protect, and the values that must stay possible for each."""
+        other = copy(self)
+        for name, array in (("primary", primary), ("lowest", lowest), ("highest", highest)):
+            object.__setattr__(other, name, array)
+        return other
+
+    def suppress(self, tie_break: bytes = b"test", *, has_insiders: bool = True) -> Suppression:
         return suppress(
             SuppressionProblem(
-                grid=self.grid, values=self.values, primary=self.primary, signed=False,
-                lowest=np.zeros_like(self.values), highest=np.full_like(self.values, MINIMUM),
-                codes=self.codes, counts=self.counts, implications=self.implications, tie_break=tie_break,
+                grid=self.grid, values=self.values, primary=self.primary, signed=False, lowest=self.lowest,
+                highest=self.highest, codes=self.codes, counts=self.counts, implications=self.implications,
+                has_insiders=has_insiders, tie_break=tie_break,
             )
         )  # fmt: skip
 
     def attack(self, is_shown: BoolArray) -> tuple[Finding, ...]:
         published = PublishedCells(self.grid, self.values, is_shown, self.implications)
-        required = Required(
-            self.grid,
-            self.primary,
-            ~is_shown & ~self.primary,
-            np.zeros_like(self.values),
-            np.full_like(self.values, MINIMUM),
-        )
+        required = Required(self.grid, self.primary, ~is_shown & ~self.primary, self.lowest, self.highest)
         found = (*judge(propagation(published), required), *judge(linear_programme(published), required))
         return tuple(finding for finding in found if finding.severity == "error")
+
+
+def lone_children(case: Case, is_shown: BoolArray) -> list[tuple[int, int]]:
+    """Return (insider's cell, primary that is then known exactly) for every child alone in a withheld cell.
+
+    The insider knows the count of one withheld cell, 1, besides what is shown; all tables of whole numbers are listed.
+    Cells wholly inside the insider's own are left out: that child is all there is to learn of them.
+    """
+    known = []
+    steps = memberships(case)
+    for cell in np.flatnonzero(~is_shown & (case.values == 1)):
+        seen = is_shown.copy()
+        seen[cell] = True
+        low, high = integer_ranges(case, seen)
+        learnt = case.primary & ~seen & (low == high) & (steps > steps[cell]).any(axis=1)
+        known += [(int(cell), int(other)) for other in np.flatnonzero(learnt)]
+    return known
 
 
 def table(counts: IntArray, wanted: Sequence[tuple[str, ...]] | None = None) -> Case:
@@ -82,24 +110,29 @@ def table(counts: IntArray, wanted: Sequence[tuple[str, ...]] | None = None) -> 
     return Case(grid, codes, counts.reshape(-1).astype(np.int64))
 
 
+def memberships(case: Case) -> IntArray:
+    """Return how often each finest row counts in each cell, ``(n_cells, n_rows)``."""
+    return np.stack([case.grid.tabulate(row[None], np.ones(1, np.int64)) for row in case.codes], axis=1)
+
+
 def integer_ranges(case: Case, is_shown: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the range of every cell by listing all tables of whole numbers that agree with what is shown."""
-    steps = np.stack([case.grid.tabulate(row[None], np.ones(1, np.int64)) for row in case.codes], axis=1)
-    partial = [np.zeros(0, np.int64)]
-    total = int(case.counts.sum())
-    last = np.array([np.flatnonzero(line).max(initial=-1) for line in steps])
+    """Return the range of every cell by listing all tables of whole numbers that agree with what is shown.
+
+    The attacker is given the number of all children in the finest rows, shown or not: without it there is no end.
+    """
+    steps = memberships(case)
+    sums = np.vstack([steps[is_shown], np.ones(len(case.codes), np.int64)])
+    last = np.array([np.flatnonzero(line).max(initial=-1) for line in sums])
+    tables = np.zeros((1, 0), np.int64)
+    rest = np.append(case.values[is_shown], case.counts.sum())[None, :]
     for k in range(len(case.codes)):
-        grown = []
-        closed = is_shown & (last == k)
-        for start in partial:
-            for value in range(total - int(start.sum()) + 1):
-                now = np.append(start, value)
-                seen = steps[:, : k + 1] @ now
-                if (seen[is_shown] <= case.values[is_shown]).all() and (seen[closed] == case.values[closed]).all():
-                    grown.append(now)
-                elif (seen[is_shown] > case.values[is_shown]).any():
-                    break
-        partial = grown
-    tables = np.stack(partial, axis=1)
-    cells = steps @ tables
-    return cells.min(axis=1), cells.max(axis=1)
+        most = rest[:, sums[:, k] > 0].min(axis=1)
+        closed = last == k
+        least = rest[:, closed].max(axis=1) if closed.any() else np.zeros_like(most)
+        n = np.maximum(most - least + 1, 0)
+        at = np.repeat(np.arange(len(n)), n)
+        value = least[at] + np.arange(len(at)) - np.repeat(np.cumsum(n) - n, n)
+        tables = np.column_stack([tables[at], value])
+        rest = rest[at] - value[:, None] * sums[:, k]
+    cells = tables @ steps.T
+    return cells.min(axis=0), cells.max(axis=0)

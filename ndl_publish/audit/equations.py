@@ -10,6 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from ndl_publish.audit.clusters import clusters
+from ndl_publish.audit.groupings import Groupings
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.cube.grid import Block, IntArray
 
@@ -51,104 +53,11 @@ class Sum:
     is_complete: bool
 
 
-class Groupings:
-    """All groupings used on each independent dimension, numbered; answers how they nest."""
-
-    def __init__(self, published: PublishedCells) -> None:
-        grid = published.grid
-        source = {implied.dimension: implied for implied in published.implications}
-        self.roots = [d for d in range(len(grid.dimensions)) if d not in source]
-        self.folded: list[list[tuple[int, IntArray]]] = [[] for _ in self.roots]
-        for dim in range(len(grid.dimensions)):
-            path, top = [], dim
-            while top in source:
-                path.append(np.asarray(source[top].code_of, np.int64))
-                top = source[top].of
-            code = np.arange(len(grid.dimensions[top].codes))
-            for look_up in reversed(path):
-                code = look_up[code]
-            self.folded[self.roots.index(top)].append((dim, code))
-        self.arrays: list[list[IntArray]] = [[] for _ in self.roots]
-        self._numbers: list[dict[bytes, int]] = [{} for _ in self.roots]
-        self._into: dict[tuple[int, int, int], tuple[IntArray, IntArray]] = {}
-        self._common: dict[tuple[int, int, int], int] = {}
-
-    def number(self, axis: int, label: IntArray) -> int:
-        """Return the number of a grouping (groups renumbered in order of first code), registering it when new."""
-        found = _in_order(label)
-        key = found.tobytes()
-        if key not in self._numbers[axis]:
-            self._numbers[axis][key] = len(self.arrays[axis])
-            self.arrays[axis].append(found)
-        return self._numbers[axis][key]
-
-    def size(self, axis: int, number: int) -> int:
-        """Return how many groups a grouping has."""
-        return int(self.arrays[axis][number].max(initial=-1)) + 1
-
-    def into(self, axis: int, coarse: int, fine: int) -> tuple[IntArray, IntArray]:
-        """Return the coarse group each fine group is wholly in (else -1), and which coarse ones are so made up."""
-        key = (axis, coarse, fine)
-        if key not in self._into:
-            a, b = self.arrays[axis][coarse], self.arrays[axis][fine]
-            n_a, n_b = self.size(axis, coarse), self.size(axis, fine)
-            inside = b >= 0
-            low, high = np.full(n_b, n_a, np.int64), np.full(n_b, -1, np.int64)
-            np.minimum.at(low, b[inside], a[inside])
-            np.maximum.at(high, b[inside], a[inside])
-            target = np.where(low == high, low, -1)
-            good = np.where(inside, target[b], -1) == a
-            valid = np.ones(n_a, bool)
-            valid[a[(a >= 0) & ~good]] = False
-            target = np.where((target >= 0) & valid[target], target, -1)
-            self._into[key] = (target, valid)
-        return self._into[key]
-
-    def common(self, axis: int, one: int, other: int) -> int:
-        """Return the finest grouping whose groups are made up of whole groups of both."""
-        key = (axis, min(one, other), max(one, other))
-        if key not in self._common:
-            self._common[key] = self.number(axis, _join(self.arrays[axis][one], self.arrays[axis][other]))
-        return self._common[key]
-
-    def crossed(self, axis: int) -> int:
-        """Return the grouping that tells apart all codes that any grouping of the axis tells apart."""
-        stacked = np.stack(self.arrays[axis], axis=1)
-        _, label = np.unique(stacked, axis=0, return_inverse=True)
-        return self.number(axis, label.reshape(-1).astype(np.int64))
-
-
-def _in_order(label: IntArray) -> IntArray:
-    """Return the groups renumbered 0, 1, ... by their first code; -1 stays."""
-    values, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    order = np.argsort(np.where(values < 0, -1, first), kind="stable")
-    rank = np.empty(len(values), np.int64)
-    rank[order] = np.arange(len(values)) - int(values[0] < 0)
-    return rank[inverse.reshape(-1)].astype(np.int64)
-
-
-def _join(a: IntArray, b: IntArray) -> IntArray:
-    """Return the groups that overlapping groups of both merge into; -1 where any code of it is outside either."""
-    label = np.arange(len(a))
-    while True:
-        before = label.copy()
-        for groups in (a, b):
-            inside = groups >= 0
-            least = np.full(int(groups.max(initial=-1)) + 1, len(a), np.int64)
-            np.minimum.at(least, groups[inside], label[inside])
-            label[inside] = least[groups[inside]]
-        if np.array_equal(before, label):
-            break
-    outside = np.zeros(len(a), bool)
-    outside[label[(a < 0) | (b < 0)]] = True
-    return np.where(outside[label], -1, label)
-
-
 class Equations:
     """The views of a release and the sums between them."""
 
-    def __init__(self, published: PublishedCells, *, crossing_limit: int = 0) -> None:
-        """Write down the views and sums; with a limit, add the full crossing as a view where it is no larger."""
+    def __init__(self, published: PublishedCells, *, limit: int = 0) -> None:
+        """Write down the views and sums; with a limit, make the finest views a tree with at most so many variables."""
         self.groupings = Groupings(published)
         self.views: list[View] = []
         self.n_variables = published.grid.n_cells
@@ -157,9 +66,10 @@ class Equations:
         for block in published.grid.blocks:
             self._add_block(published, block)
         self.n_published = len(self.views)
-        self.crossing = self._add_crossing(crossing_limit)
-        self.is_closed = self._add_common() if self.crossing is None else True
+        self.is_tree = self._add_clusters(limit)
+        self.is_closed = self._add_common()
         self._sums: dict[tuple[int, int], Sum | None] = {}
+        self._relation: tuple[BoolArray, BoolArray] | None = None
 
     def _add_block(self, published: PublishedCells, block: Block) -> None:
         """Add a published block as a view (a second block that groups alike shares its variables by a sum)."""
@@ -196,11 +106,12 @@ class Equations:
             self.n_variables += n
         return self._seen[labels]
 
-    def _add_crossing(self, limit: int) -> int | None:
-        """Add the crossing of everything that is told apart, where it has at most ``limit`` variables."""
-        labels = tuple(self.groupings.crossed(axis) for axis in range(len(self.groupings.roots)))
-        size = float(np.prod([float(self.groupings.size(axis, number)) for axis, number in enumerate(labels)]))
-        return self._add_unpublished(labels) if size <= limit else None
+    def _add_clusters(self, limit: int) -> bool:
+        """Add what makes the finest views overlap like a tree; return False where that takes too many variables."""
+        found = clusters(self.groupings, [view.labels for view in self.views], limit=limit) if limit else None
+        for labels in found or ():
+            self._add_unpublished(labels)
+        return found is not None
 
     def _add_common(self) -> bool:
         """Add the common sums of views until there are no new ones; return False when there are too many."""
@@ -238,6 +149,8 @@ class Equations:
 
     def relation(self) -> tuple[BoolArray, BoolArray]:
         """Return two boolean matrices: is view i a sum of view j (at least in part), and is it in full."""
+        if self._relation is not None:
+            return self._relation
         n = len(self.views)
         some, full = np.zeros((n, n), bool), np.zeros((n, n), bool)
         for i in range(n):
@@ -246,6 +159,7 @@ class Equations:
                 valid = [self.groupings.into(axis, a, b)[1] for axis, (a, b) in pairs] if i != j else []
                 some[i, j] = i != j and all(v.any() for v in valid)
                 full[i, j] = i != j and all(v.all() for v in valid)
+        self._relation = some, full
         return some, full
 
     def direct_sums(self) -> list[Sum]:

@@ -7,7 +7,7 @@ import numpy as np
 from ndl_publish.audit.published import BoolArray, Intervals
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid, IntArray
-from ndl_publish.errors import Finding
+from ndl_publish.errors import Finding, Severity
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Required:
         lowest: Value that each primary's interval must reach down to, ``n_cells``; None where values are noisy, of
             which it is required only that they do not follow.
         highest: Value that each primary's interval must reach up to, ``n_cells``; None likewise.
+        has_insiders: Whether a child alone in a withheld cell, who knows that count, must learn no other primary.
     """
 
     grid: CellGrid
@@ -28,6 +29,7 @@ class Required:
     is_secondary: BoolArray = field(repr=False)
     lowest: IntArray | None = field(repr=False, default=None)
     highest: IntArray | None = field(repr=False, default=None)
+    has_insiders: bool = False
 
 
 def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
@@ -49,31 +51,30 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
         narrow = required.is_primary & ~exact & ~reaches
     secondary = required.is_secondary & ~required.is_primary & intervals.is_exact
     return (
-        *_per_block(
-            required.grid, exact, ("NDL-D001", "error", "{n} of its withheld small counts can be worked out exactly")
-        ),
-        *_per_block(
-            required.grid,
-            narrow,
-            ("NDL-D002", "error", "{n} of its withheld small counts can be narrowed down too far"),
-        ),
-        *_per_block(
-            required.grid,
-            secondary,
-            ("NDL-D003", "error", "{n} cells withheld for protection can be worked out exactly"),
-        ),
+        *per_block(required.grid, exact, "NDL-D001", "{n} of its withheld small counts can be worked out exactly"),
+        *per_block(required.grid, narrow, "NDL-D002", "{n} of its withheld small counts can be narrowed down too far"),
+        *per_block(required.grid, secondary, "NDL-D003", "{n} cells withheld for protection can be worked out exactly"),
         *intervals.notes,
     )
 
 
-def _per_block(grid: CellGrid, marked: BoolArray, kind: tuple[str, str, str]) -> tuple[Finding, ...]:
-    """Return one finding for each block with marked cells."""
-    code, _, message = kind
+def per_block(
+    grid: CellGrid, marked: BoolArray, code: str, message: str, *, severity: Severity = "error"
+) -> tuple[Finding, ...]:
+    """Return one finding for each block with marked cells: its levels that are not total, and how many cells.
+
+    Args:
+        grid: All cells.
+        marked: The cells found, ``n_cells``.
+        code: Code of the finding.
+        message: Its words, with ``{n}`` for how many cells.
+        severity: How bad it is.
+    """
     found = []
     for block in grid.blocks:
         n = int(marked[block.cells].sum())
         if n:
             names = zip((dim.name for dim in grid.dimensions), block.levels, strict=True)
             where = " x ".join(f"{name}:{level}" for name, level in names if level != TOTAL_LEVEL)
-            found.append(Finding(code, "error", where or "grand total", message.format(n=n)))
+            found.append(Finding(code, severity, where or "grand total", message.format(n=n)))
     return tuple(found)

@@ -1,21 +1,22 @@
 """Attack: the range of every withheld count over all non-negative tables that fit what is shown."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from ndl_publish.audit.components import Piece, pieces
 from ndl_publish.audit.equations import Equations
-from ndl_publish.audit.propagation import propagate
-from ndl_publish.audit.published import FloatArray, Intervals, PublishedCells, open_intervals
-from ndl_publish.audit.simplex import Programme
+from ndl_publish.audit.propagation import Knowledge, propagate
+from ndl_publish.audit.published import BoolArray, FloatArray, Intervals, PublishedCells, open_intervals
+from ndl_publish.audit.simplex import Programme, Ranges
 from ndl_publish.audit.unknowns import Unknowns, build_unknowns
-from ndl_publish.cube.grid import IntArray
 from ndl_publish.errors import Finding
 
-CROSSING_LIMIT = 60_000
-"""Most variables for which the crossing of all dimensions is used."""
+VARIABLE_LIMIT = 2_000_000
+"""Most variables of the finest views, crossed until they overlap like a tree."""
 TOLERANCE = 1e-6
 
 
@@ -34,89 +35,99 @@ class Enough:
     upper: FloatArray
 
 
-def linear_programme(published: PublishedCells, *, enough: Enough | None = None) -> Intervals:
+def linear_programme(
+    published: PublishedCells, *, enough: Enough | None = None, seconds: float = np.inf, threads: int | None = None
+) -> Intervals:
     """Return the feasibility interval of every withheld count.
 
-    Where the crossing of all dimensions is small enough, its cells are the variables and the intervals are exact (over
-    real tables; whole-number tables can only be fewer). Where not, every finest block has variables of its own and
-    blocks are tied by the sums they share: exact when they overlap like a tree, otherwise intervals may come out too
-    wide, and a note says so.
+    The cells of the finest blocks are the variables, crossed with one another where blocks overlap in a circle; the
+    intervals are then exact (over real tables; whole-number tables can only be fewer). Where that takes too many
+    variables, intervals may come out too wide, and a note says so.
 
     Args:
         published: All an outsider has; counts only.
         enough: Where to stop, per cell of the grid; default is to find the ends of every interval.
+        seconds: Wall time after which nothing new is solved; the smallest components come first.
+        threads: Threads to use, by default one per processor; the answer does not depend on it.
 
     Returns:
-        Intervals, with the notes ``NDL-D004`` (which variables) and ``NDL-D005`` (no table fits what is shown).
+        Intervals, with the notes ``NDL-D004`` (which variables), ``NDL-D005`` (no table fits what is shown) and
+        ``NDL-D007`` (time ran out: how many withheld cells were reached); those not reached stay open.
     """
-    equations = Equations(published, crossing_limit=CROSSING_LIMIT)
-    known = propagate(equations, published)
+    equations, known, model = unknowns_of(published)
     lower, upper = open_intervals(published)
     n = published.grid.n_cells
     recovered = known.is_known[:n] & ~published.is_shown & equations.is_possible
     lower[known.is_known[:n]] = upper[known.is_known[:n]] = known.values[:n][known.is_known[:n]]
-    model = build_unknowns(equations, known, n_cells=n)
-    is_feasible = _solve(model, lower, upper, enough)
-    is_exact = recovered | (~published.is_shown & equations.is_possible & (_whole_up(lower) == _whole_down(upper)))
-    return Intervals("linear programme", lower, upper, is_exact, _notes(equations, is_feasible=is_feasible))
+    found = _solve(model, enough, seconds=seconds, threads=threads or os.cpu_count() or 1)
+    np.maximum.at(lower, model.cells, found.lower + model.known)
+    np.minimum.at(upper, model.cells, found.upper + model.known)
+    is_exact = recovered | (~published.is_shown & equations.is_possible & (whole_up(lower) == whole_down(upper)))
+    return Intervals("linear programme", lower, upper, is_exact, _notes(equations, found))
 
 
-def _whole_up(lower: FloatArray) -> FloatArray:
+def unknowns_of(published: PublishedCells) -> tuple[Equations, Knowledge, Unknowns]:
+    """Return the sums of a release, what repeated subtraction makes known, and the programme in what is left."""
+    equations = Equations(published, limit=VARIABLE_LIMIT)
+    known = propagate(equations, published)
+    return equations, known, build_unknowns(equations, known, n_cells=published.grid.n_cells)
+
+
+def whole_up(lower: FloatArray) -> FloatArray:
+    """Return the least whole numbers that intervals hold."""
     return np.ceil(lower - TOLERANCE)
 
 
-def _whole_down(upper: FloatArray) -> FloatArray:
+def whole_down(upper: FloatArray) -> FloatArray:
+    """Return the largest whole numbers that intervals hold."""
     return np.floor(upper + TOLERANCE)
 
 
-def _notes(equations: Equations, *, is_feasible: bool) -> tuple[Finding, ...]:
-    """Return what variables were used, and whether any table fits."""
+def _notes(equations: Equations, found: "_Found") -> tuple[Finding, ...]:
+    """Return what variables were used, whether any table fits, and how far time went."""
     how = (
-        "the crossing of all dimensions was used: intervals are exact"
-        if equations.crossing is not None
-        else "one set of variables per finest block was used: intervals are exact where blocks overlap like a tree"
+        "the finest blocks overlap like a tree, or were crossed until they do: intervals are exact"
+        if equations.is_tree and equations.is_closed
+        else "the finest blocks overlap in circles too large to cross: some intervals may come out too wide"
     )
     notes = [Finding("NDL-D004", "note", "linear programme", how)]
-    if not is_feasible:
+    if not found.is_feasible:
         notes.append(Finding("NDL-D005", "error", "linear programme", "no non-negative table fits what is shown"))
+    n = len(found.is_reached)
+    if not found.is_reached.all() and found.is_feasible:
+        share = f"{int(found.is_reached.sum()):,} of {n:,} withheld cells were reached before time ran out"
+        notes.append(Finding("NDL-D007", "note", "linear programme", share))
     return tuple(notes)
 
 
-def _solve(model: Unknowns, lower: FloatArray, upper: FloatArray, enough: Enough | None) -> bool:
-    """Narrow the intervals of the withheld cells, component by component; return whether all are feasible."""
-    n = model.equations.shape[1]
-    links = sparse.vstack([model.equations, model.parts]).tocsr()
-    graph = sparse.bmat([[None, links.T], [links, None]], format="csr") if n else sparse.csr_matrix((0, 0))
-    if n == 0:
-        return True
-    _, label = connected_components(graph, directed=False)
-    of_column, of_row = label[:n], label[n : n + model.equations.shape[0]]
-    of_part = label[n + model.equations.shape[0] :]
+@dataclass(frozen=True)
+class _Found:
+    """What the programmes found of each row of ``Unknowns.parts``."""
+
+    lower: FloatArray
+    upper: FloatArray
+    is_reached: BoolArray
+    is_feasible: bool
+
+
+def _solve(model: Unknowns, enough: Enough | None, *, seconds: float, threads: int) -> _Found:
+    """Return the ranges of all withheld cells, piece by piece; those not reached in time stay open."""
+    n = model.parts.shape[0]
+    lower, upper, is_reached = np.zeros(n), np.full(n, np.inf), np.zeros(n, bool)
     is_feasible = True
-    columns, rows, parts = _grouped(of_column), _grouped(of_row), _grouped(of_part)
-    none = np.zeros(0, np.int64)
-    for component in sorted(columns):
-        mine, own = columns[component], parts.get(component, none)
-        if not len(own):
-            continue
-        equations = model.equations[rows.get(component, none)][:, mine]
-        programme = Programme(equations, model.totals[rows.get(component, none)], model.parts[own][:, mine])
-        cells = model.cells[own]
-        wanted = (
-            (enough.lower[cells] - model.known[own], enough.upper[cells] - model.known[own])
-            if enough is not None
-            else None
-        )
-        found = programme.ranges(wanted)
-        is_feasible &= found is not None
-        if found is not None:
-            lower[cells] = np.maximum(lower[cells], found[0] + model.known[own])
-            upper[cells] = np.minimum(upper[cells], found[1] + model.known[own])
-    return is_feasible
+    deadline = monotonic() + seconds
 
+    def solve(piece: Piece) -> Ranges | None:
+        cells, known = model.cells[piece.rows], model.known[piece.rows]
+        wanted = None if enough is None else (enough.lower[cells] - known, enough.upper[cells] - known)
+        return Programme(piece.equations, piece.totals, piece.parts).ranges(wanted, deadline=deadline)
 
-def _grouped(label: IntArray) -> dict[int, IntArray]:
-    """Return the positions of each label."""
-    order = np.argsort(label, kind="stable")
-    values, starts = np.unique(label[order], return_index=True)
-    return dict(zip(values.tolist(), np.split(order, starts[1:]), strict=True)) if len(label) else {}
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        cut = list(pieces(model))
+        for piece, found in zip(cut, pool.map(solve, cut), strict=True):
+            is_feasible &= found is not None
+            if found is not None:
+                rows = piece.rows[found.is_settled]
+                lower[rows], upper[rows] = found.low[found.is_settled], found.high[found.is_settled]
+                is_reached[rows] = True
+    return _Found(lower, upper, is_reached, is_feasible)

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
-from ndl_publish.audit.linear_programme import linear_programme
+import numpy as np
+
+from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.linear_programme import Enough, linear_programme
 from ndl_publish.audit.propagation import propagation
 from ndl_publish.audit.published import Intervals, PublishedCells
 from ndl_publish.audit.rank import rank
+from ndl_publish.errors import Finding
 
 Attack = Callable[[PublishedCells], Intervals]
 
@@ -19,3 +23,32 @@ SIGNED_ATTACKS = ("propagation", "rank")
 """Attacks on noisy counts, which may be negative."""
 COUNT_ATTACKS = ("propagation", "linear_programme")
 """Attacks on exact counts."""
+
+ATTACK_SECONDS = 60.0
+"""Wall time that the attack on exact counts may take unless told."""
+
+
+def judged_attack(
+    name: str, published: PublishedCells, required: Required, *, seconds: float = ATTACK_SECONDS
+) -> tuple[Finding, ...]:
+    """Return what an attack found that must not be known.
+
+    Args:
+        name: Name of the attack.
+        published: All an outsider has.
+        required: What must not be known. The attack on exact counts is told only where it may stop: an interval that is
+            wide enough need not be followed to its ends.
+        seconds: Wall time for the attack on exact counts.
+    """
+    if name == "linear_programme":
+        return judge(linear_programme(published, enough=_enough(required), seconds=seconds), required)
+    return judge(ATTACKS[name](published), required)
+
+
+def _enough(required: Required) -> Enough:
+    """Return the protection intervals of primaries; of other cells any two values will do."""
+    lower, upper = np.full(required.grid.n_cells, np.inf), np.full(required.grid.n_cells, -np.inf)
+    if required.lowest is not None and required.highest is not None:
+        lower[required.is_primary] = required.lowest[required.is_primary]
+        upper[required.is_primary] = required.highest[required.is_primary]
+    return Enough(lower, upper)

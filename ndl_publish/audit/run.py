@@ -1,23 +1,24 @@
 """The arrow protected -> audited: attack what will be public as an outsider would, and let it pass only if it holds."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ndl_publish.audit.additivity import additivity
+from ndl_publish.audit.certificate import Certificate
+from ndl_publish.audit.certified import certificate_checks, insider_check
 from ndl_publish.audit.from_tables import published_cells
-from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.judge import Required
 from ndl_publish.audit.ledger_entry import ledger_entry_findings
 from ndl_publish.audit.masks import mask_findings
 from ndl_publish.audit.means import mean_findings
 from ndl_publish.audit.model import AuditCheck, AuditedCube
-from ndl_publish.audit.published import BoolArray, PublishedCells
-from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
+from ndl_publish.audit.published import PublishedCells
+from ndl_publish.audit.registry import ATTACK_SECONDS, COUNT_ATTACKS, SIGNED_ATTACKS, judged_attack
 from ndl_publish.audit.small_counts import small_counts
-from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import ProtectedCube
@@ -32,29 +33,14 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Withholding:
-    """Which cells were withheld and why; what deductions are judged by, not what they start from.
-
-    Attributes:
-        is_primary: Withheld for what they are, ``n_cells``.
-        is_secondary: Withheld to protect those, ``n_cells``.
-        lowest: Value that must remain possible at or below for each primary, ``n_cells``; None for noisy counts.
-        highest: Value that must remain possible at or above, likewise.
-    """
-
-    is_primary: BoolArray = field(repr=False)
-    is_secondary: BoolArray = field(repr=False)
-    lowest: IntArray | None = field(repr=False, default=None)
-    highest: IntArray | None = field(repr=False, default=None)
-
-
-def audit_cube(
+def audit_cube(  # noqa: PLR0913 - what is attacked, what must hold, for how long
     protected: ProtectedCube,
     spec: ReleaseSpec,
     layout: CubeLayout,
-    withholding: Withholding,
+    required: Required,
     *,
+    certificate: Certificate | None = None,
+    seconds: float = ATTACK_SECONDS,
     progress: Progress | None = None,
 ) -> AuditedCube:
     """Return the cube with the checks it passed.
@@ -63,26 +49,41 @@ def audit_cube(
         protected: What will be public; only its tables and its statement are read.
         spec: The release.
         layout: Its cells.
-        withholding: What must not be deduced.
+        required: What must not be deduced.
+        certificate: Proof that it cannot, checked in full before anything is attacked; exact counts only.
+        seconds: Wall time that the attack on exact counts may take.
         progress: Called with (stage, done, of).
 
     Raises:
         DisclosureError: ``NDL-D010`` when a check fails, ``NDL-D011`` when the tables contradict one another.
     """
     tables = {table.name: table.figures for table in protected.tables}
-    return AuditedCube(protected, audit_tables(spec, layout, tables, protected.privacy, withholding, progress=progress))
+    proved: tuple[AuditCheck, ...] = ()
+    seen = published_cells(spec, layout, tables)
+    if certificate is not None and isinstance(spec.rules, ClassicRules):
+        (progress or _silent)("certificate", 0, 1)
+        proved = certificate_checks(seen, certificate, required, minimum_count=spec.rules.minimum_count)
+        if any(not check.is_passed for check in proved):
+            return AuditedCube(protected, proved)
+    deadline = monotonic() + seconds
+    attacked = audit_tables(spec, layout, tables, protected.privacy, required, seconds=seconds, progress=progress)
+    if certificate is None or not required.has_insiders:
+        return AuditedCube(protected, (*attacked, *proved))
+    alone = insider_check(seen, certificate, required, seconds=deadline - monotonic())
+    return AuditedCube(protected, (*attacked, alone, *proved))
 
 
-def audit_tables(
+def audit_tables(  # noqa: PLR0913 - what is attacked, what must hold, for how long
     spec: ReleaseSpec,
     layout: CubeLayout,
     tables: Mapping[str, pl.DataFrame],
     statement: Mapping[str, Any],
-    withholding: Withholding | None,
+    required: Required | None,
     *,
+    seconds: float = ATTACK_SECONDS,
     progress: Progress | None = None,
 ) -> tuple[AuditCheck, ...]:
-    """Return every check on published tables; without ``withholding`` every blank is judged alike.
+    """Return every check on published tables; without ``required`` every blank is judged alike.
 
     Raises:
         DisclosureError: ``NDL-D011`` when the tables contradict one another or lack rows.
@@ -95,15 +96,16 @@ def audit_tables(
     else:
         findings = ledger_entry_findings(spec, layout, tables, statement)
         own.append(AuditCheck("ledger_entry", "Privacy statement and figures fit each other", findings, "all queries"))
-    return (*own, *attack_cells(spec, layout, published, withholding, progress=progress))
+    return (*own, *attack_cells(spec, layout, published, required, seconds=seconds, progress=progress))
 
 
 def attack_cells(
     spec: ReleaseSpec,
     layout: CubeLayout,
     published: PublishedCells,
-    withholding: Withholding | None,
+    required: Required | None,
     *,
+    seconds: float = ATTACK_SECONDS,
     progress: Progress | None = None,
 ) -> Iterator[AuditCheck]:
     """Yield the outcome of every attack on cells as an outsider sees them."""
@@ -114,17 +116,16 @@ def attack_cells(
         findings = small_counts(published, minimum_count=spec.rules.minimum_count)
         yield AuditCheck("small_counts", "No small count can be seen or subtracted", findings, n_shown)
     attacks = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
-    judged = withholding or all_blanks(layout, published)
-    required = Required(published.grid, judged.is_primary, judged.is_secondary, judged.lowest, judged.highest)
+    judged = required or all_blanks(layout, published)
     for i, name in enumerate(attacks):
         tell(name, i, len(attacks))
-        yield AuditCheck(name, TITLES[name], judge(ATTACKS[name](published), required), n_shown)
+        yield AuditCheck(name, TITLES[name], judged_attack(name, published, judged, seconds=seconds), n_shown)
 
 
-def all_blanks(layout: CubeLayout, published: PublishedCells) -> Withholding:
+def all_blanks(layout: CubeLayout, published: PublishedCells) -> Required:
     """Return every blank figure as withheld to protect: from outside nobody can tell which ones are small."""
     hidden = printed_cells(layout) & ~published.is_shown
-    return Withholding(np.zeros_like(hidden), hidden)
+    return Required(published.grid, np.zeros_like(hidden), hidden)
 
 
 def _silent(_stage: str, _done: int, _of: int) -> None:

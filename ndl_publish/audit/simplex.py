@@ -1,6 +1,7 @@
 """One component of the attacker's linear programme, solved with HiGHS. The only file that knows highspy."""
 
 from dataclasses import dataclass, field
+from time import monotonic
 
 import numpy as np
 from scipy import sparse
@@ -8,7 +9,7 @@ from scipy import sparse
 from ndl_publish.audit.published import BoolArray, FloatArray
 from ndl_publish.cube.grid import IntArray
 
-PRIMAL = 4
+DUAL, PRIMAL = 1, 4
 SNAP = 1e-7
 MOST_PULLS = 60
 FEWEST_PULLED = 4
@@ -41,13 +42,31 @@ class _Ends:
         return opened
 
 
-class Programme:
-    """Non-negative unknowns with ``equations @ x == totals``; asks for the range of each of ``parts @ x``."""
+@dataclass(frozen=True)
+class Ranges:
+    """Smallest and largest value of every part, and for which of them both are settled."""
 
-    def __init__(self, equations: sparse.csr_matrix, totals: FloatArray, parts: sparse.csr_matrix) -> None:
+    low: FloatArray = field(repr=False)
+    high: FloatArray = field(repr=False)
+    is_settled: BoolArray = field(repr=False)
+
+
+class Programme:
+    """Non-negative unknowns with ``equations @ x == totals``; asks for the range of each of ``parts @ x``.
+
+    Attributes:
+        tables: Tables found so far, as many as are to be kept.
+    """
+
+    def __init__(
+        self, equations: sparse.csr_matrix, totals: FloatArray, parts: sparse.csr_matrix, *, most_tables: int = 0
+    ) -> None:
         self.parts = parts
         self.n = equations.shape[1]
         self.caps = self._caps(equations, totals)
+        self._most_tables = most_tables
+        self.tables: list[FloatArray] = []
+        self._deadline = np.inf
         self._highs = self._load(equations, totals)
 
     def _caps(self, equations: sparse.csr_matrix, totals: FloatArray) -> FloatArray:
@@ -78,23 +97,40 @@ class Programme:
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)  # noqa: FBT003 - highspy's own signature
         highs.setOptionValue("threads", 1)
-        highs.setOptionValue("simplex_strategy", PRIMAL)
+        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("simplex_strategy", DUAL)
         highs.passModel(programme)
         self._unbounded = highspy.HighsModelStatus.kUnbounded
         self._either = highspy.HighsModelStatus.kUnboundedOrInfeasible
         self._optimal = highspy.HighsModelStatus.kOptimal
+        self._late = highspy.HighsModelStatus.kTimeLimit
         return highs
 
     def _optimise(self, cost: FloatArray) -> FloatArray | str:
-        """Return the table that minimises the cost, or ``unbounded`` or ``infeasible``."""
+        """Return the table that minimises the cost, or ``unbounded``, ``infeasible`` or ``late``."""
+        left = self._deadline - monotonic()
+        if left <= 0:
+            return "late"
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + left)
         self._highs.changeColsCost(self.n, np.arange(self.n, dtype=np.int32), cost)
         self._highs.run()
         status = self._highs.getModelStatus()
         if status == self._optimal:
-            return np.asarray(self._highs.getSolution().col_value)
+            table = np.asarray(self._highs.getSolution().col_value)
+            if len(self.tables) < self._most_tables:
+                self.tables.append(table)
+            return table
+        if status == self._late:
+            return "late"
         return "unbounded" if status in (self._unbounded, self._either) else "infeasible"
 
-    def ranges(self, enough: tuple[FloatArray, FloatArray] | None) -> tuple[FloatArray, FloatArray] | None:
+    def ranges(
+        self,
+        enough: tuple[FloatArray, FloatArray] | None,
+        *,
+        deadline: float = np.inf,
+        seen: tuple[FloatArray, FloatArray] | None = None,
+    ) -> Ranges | None:
         """Return the smallest and largest value of every part; None when no table fits.
 
         Every table found is evidence for all parts at once: programmes that pull many parts together come first, and
@@ -103,20 +139,29 @@ class Programme:
         Args:
             enough: Per part, values that the range must reach down and up to; where it does, and holds two whole
                 numbers, the search may stop.
+            deadline: ``time.monotonic()`` after which nothing new is solved.
+            seen: Smallest and largest value of each part in tables that are known to fit.
         """
+        self._deadline = deadline
+        n = self.parts.shape[0]
         first = self._optimise(np.zeros(self.n))
+        self._highs.setOptionValue("simplex_strategy", PRIMAL)
         if isinstance(first, str):
-            return None
-        seen = self._values(first)
-        ends = _Ends(seen.copy(), seen.copy(), self._ceiling(), enough)
+            return Ranges(np.zeros(n), np.full(n, np.inf), np.zeros(n, bool)) if first == "late" else None
+        own = self._values(first)
+        low, high = (own, own) if seen is None else (np.minimum(own, seen[0]), np.maximum(own, seen[1]))
+        ends = _Ends(low.copy(), high.copy(), self._ceiling(), enough)
         self._pull_together(ends)
         for sign in (1, -1):
             while (left := np.flatnonzero(ends.is_open(sign))).size:
                 part = int(left[0])
-                if self._look(self._cost(np.array([part]), np.ones(1), sign), ends) == "unbounded":
+                went = self._look(self._cost(np.array([part]), np.ones(1), sign), ends)
+                if went == "late":
+                    break
+                if went == "unbounded":
                     ends.high[part] = np.inf
                 ends.solved[sign][part] = True
-        return ends.low, ends.high
+        return Ranges(ends.low, ends.high, ~ends.is_open(1) & ~ends.is_open(-1))
 
     def _ceiling(self) -> FloatArray:
         """Return a bound that no part can exceed; a very large number where there is none."""
@@ -139,7 +184,7 @@ class Programme:
                     break
                 some = left if draw.random() < 1 / 3 else left[draw.random(len(left)) < 1 / 2]
                 went = self._look(self._cost(some, draw.uniform(0.2, 1.0, len(some)), sign), ends)
-                if went == "unbounded" or int(ends.is_open(sign).sum()) > WORTH_PULLING * len(left):
+                if went in {"unbounded", "late"} or int(ends.is_open(sign).sum()) > WORTH_PULLING * len(left):
                     break
 
     def _look(self, cost: FloatArray, ends: "_Ends") -> str:

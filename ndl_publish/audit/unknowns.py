@@ -82,7 +82,7 @@ def build_unknowns(equations: Equations, known: Knowledge, *, n_cells: int) -> U
         n_cells: Number of cells of the grid.
     """
     some, full = equations.relation()
-    families = finest_views(equations, full)
+    families = finest_views(full)
     column = np.full(equations.n_variables, -1, np.int64)
     owned = np.unique(np.concatenate([equations.views[family].index for family in families]))
     unknown = owned[~known.is_known[owned]]
@@ -90,14 +90,14 @@ def build_unknowns(equations: Equations, known: Knowledge, *, n_cells: int) -> U
     rows, parts, cells = _Rows(), _Rows(), []
     for i, view in enumerate(equations.views):
         is_known = known.is_known[view.index]
+        is_needed = is_known & ~_implied(equations, known, i, families)
         written = [_own_terms(view.index, column, known)] if i in families else []
         for family in families:
             made = equations.sum_of(i, family) if family != i and some[i, family] else None
             if made is not None:
                 written.append(_terms(made, column, known))
-                rows.add(
-                    written[-1].is_valid & is_known, [(written[-1], 1.0)], known.values[view.index] - written[-1].given
-                )
+                rest = known.values[view.index] - written[-1].given
+                rows.add(written[-1].is_valid & is_needed, [(written[-1], 1.0)], rest)
         for one, other in pairwise(written):
             loose = one.is_valid & other.is_valid & ~is_known
             rows.add(loose, [(one, 1.0), (other, -1.0)], other.given - one.given)
@@ -110,13 +110,28 @@ def build_unknowns(equations: Equations, known: Knowledge, *, n_cells: int) -> U
     return Unknowns(tied, totals, np.concatenate(cells), parts.matrix(len(unknown)), parts.constants())
 
 
-def finest_views(equations: Equations, full: BoolArray) -> list[int]:
-    """Return the views that hold the variables: the crossing, else every view that no other one refines."""
-    if equations.crossing is not None:
-        return [equations.crossing]
+def finest_views(full: BoolArray) -> list[int]:
+    """Return the views that hold the variables: every view that no other one refines."""
     same = full & full.T
     finer = full & ~same
-    return [i for i in range(len(equations.views)) if not finer[i].any() and not same[i, :i].any()]
+    return [i for i in range(len(full)) if not finer[i].any() and not same[i, :i].any()]
+
+
+def _implied(equations: Equations, known: Knowledge, view: int, families: list[int]) -> BoolArray:
+    """Return which variables of a view are sums of known ones of a finer view, whose equations say the same."""
+    some, full = equations.relation()
+    implied = np.zeros(len(equations.views[view].index), bool)
+    for finer in np.flatnonzero(full[view] & ~full[:, view]):
+        if finer in families or not all(full[finer, family] or not some[view, family] for family in families):
+            continue
+        made = equations.sum_of(view, int(finer))
+        if made is not None:
+            used = made.into >= 0
+            fine, into = made.fine[used], made.into[used]
+            n_open = np.bincount(into[~known.is_known[fine]], minlength=len(implied))
+            total = np.bincount(into, weights=known.values[fine], minlength=len(implied))
+            implied |= made.is_valid & (n_open == 0) & (total == known.values[made.coarse])
+    return implied
 
 
 def _own_terms(index: IntArray, column: IntArray, known: Knowledge) -> _Terms:

@@ -42,6 +42,8 @@ class CubeLayout:
         outcome_dimension: Outcome -> index of its dimension.
         chains: Outcome -> measures in use, widest first; a child's code is how many of them it reached.
         implications: Dimensions decided by the area.
+        count_measure: The measure that counts everybody.
+        share_of: Share in use -> the measure it is a share of.
     """
 
     grid: CellGrid
@@ -51,6 +53,8 @@ class CubeLayout:
     outcome_dimension: dict[str, int]
     chains: dict[str, tuple[str, ...]]
     implications: tuple[Implication, ...] = field(repr=False)
+    count_measure: str
+    share_of: dict[str, str]
 
     @property
     def breakdown_dimensions(self) -> tuple[Dimension, ...]:
@@ -116,7 +120,10 @@ def lay_out(spec: ReleaseSpec, geography: Geography) -> CubeLayout:
         dimensions.append(_outcome_dimension(outcome, chain, wanted.values()))
     implied = tuple(_implications(spec, geography, area_level, dimensions, breakdown_dimension))
     none = CellGrid((), ())
-    layout = CubeLayout(none, none, area_level, breakdown_dimension, outcome_dimension, chains, implied)
+    count, share_of = spec.dataset.count_measure, _share_of(spec, chains)
+    layout = CubeLayout(
+        none, none, area_level, breakdown_dimension, outcome_dimension, chains, implied, count, share_of
+    )
     return _with_grids(spec, layout, tuple(dimensions), wanted)
 
 
@@ -156,6 +163,12 @@ def _chains(spec: ReleaseSpec) -> dict[str, tuple[str, ...]]:
     used = {measure for table in spec.release.tables for measure in table.measures}
     found = {name: tuple(m for m in outcome.measures if m in used) for name, outcome in spec.dataset.outcomes.items()}
     return {name: chain for name, chain in found.items() if chain}
+
+
+def _share_of(spec: ReleaseSpec, chains: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    used = [name for chain in chains.values() for name in chain]
+    shares = {name: spec.dataset.measures[name] for name in used}
+    return {name: share.of for name, share in shares.items() if isinstance(share, ShareMeasure)}
 
 
 def _finest_needed(spec: ReleaseSpec, geography: Geography, used: tuple[str, ...]) -> str:

@@ -1,9 +1,11 @@
 """The confidential cube: exact counts of every cell, and where they came from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
+from ndl_publish.cube.contributions import Contributions
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout
 
@@ -33,6 +35,7 @@ class Cube:
         counts: Children in every cell of ``layout.grid``, ``n_cells``.
         sums: Mean measure -> sum of its number in every cell of ``layout.base``.
         linkage: Children and linked children by area and source; confidential.
+        contributions: Contributor -> who stands behind the children; only those that the rules look at.
     """
 
     layout: CubeLayout
@@ -40,3 +43,4 @@ class Cube:
     counts: IntArray = field(repr=False)
     sums: dict[str, IntArray] = field(repr=False)
     linkage: pl.DataFrame = field(repr=False)
+    contributions: Mapping[str, Contributions] = field(repr=False, default_factory=dict)

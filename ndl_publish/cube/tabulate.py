@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 
 from ndl_publish.columns import AREA_CODE, CHILDREN, PLACE
+from ndl_publish.cube.contributions import Contributions
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.engines.protocol import Engine
 from ndl_publish.errors import InputError
 from ndl_publish.geography.lookup import Geography
-from ndl_publish.records.model import ValidatedRecords
+from ndl_publish.records.model import CONTRIBUTOR, IS_FIRST, ValidatedRecords, amount_column
 from ndl_publish.spec.load import ReleaseSpec
 
 
@@ -44,7 +45,30 @@ def tabulate(records: ValidatedRecords, spec: ReleaseSpec, geography: Geography,
     row_sums = {name: finest[column].cast(pl.Int64).to_numpy()[order] for name, column in sum_columns.items()}
     sums = {name: layout.base.tabulate(codes, values) for name, values in row_sums.items()}
     counts = layout.grid.tabulate(codes, children)
-    return Cube(layout, FinestRows(codes, children, row_sums), counts, sums, records.linkage)
+    by = {
+        name: _contributions(
+            engine.aggregate(frame, keys=(*keys, CONTRIBUTOR), sums=_amounts(spec, name)), name, spec, geography, layout
+        )
+        for name, frame in records.contributions.items()
+    }
+    return Cube(layout, FinestRows(codes, children, row_sums), counts, sums, records.linkage, by)
+
+
+def _amounts(spec: ReleaseSpec, contributor: str) -> tuple[str, ...]:
+    return (IS_FIRST, *(amount_column(measure) for measure in spec.contributed_sums(contributor)))
+
+
+def _contributions(
+    finest: pl.DataFrame, contributor: str, spec: ReleaseSpec, geography: Geography, layout: CubeLayout
+) -> Contributions:
+    numbers = finest.select(pl.exclude(pl.String, pl.Boolean).cast(pl.Int64))
+    return Contributions(
+        codes=_codes(finest, spec, geography, layout),
+        contributor=numbers[CONTRIBUTOR].to_numpy(),
+        children=numbers[CHILDREN].to_numpy(),
+        known=numbers[IS_FIRST].to_numpy(),
+        amounts={name: numbers[amount_column(name)].to_numpy() for name in spec.contributed_sums(contributor)},
+    )
 
 
 def _means(spec: ReleaseSpec) -> list[str]:

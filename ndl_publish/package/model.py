@@ -18,6 +18,7 @@ class InternalPack:
     Attributes:
         frames: Name -> frame: true counts, reasons for every withheld cell, linkage rates.
         documents: Name -> JSON content: audit report, ledger entry, configuration.
+        texts: Name -> Markdown: reports for people.
 
     Raises:
         ValueError: When a name is not made of lower-case letters, digits and underscores, or is ``results``.
@@ -25,10 +26,11 @@ class InternalPack:
 
     frames: Mapping[str, pl.DataFrame] = field(repr=False)
     documents: Mapping[str, Any] = field(repr=False)
+    texts: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names that are not plain file names."""
-        for name in (*self.frames, *self.documents):
+        for name in (*self.frames, *self.documents, *self.texts):
             if not _NAME.fullmatch(name) or name == "results":
                 raise ValueError("an internal file needs a plain lower-case name other than results")
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from ndl_publish.audit.model import AuditedCube
 from ndl_publish.cube.protected import Mode
+from ndl_publish.package.rule_words import hides_shares_at_the_ends, rule_sentences
 from ndl_publish.spec.base import Number
 from ndl_publish.spec.rules import ClassicRules, DpRules
 
@@ -27,6 +28,10 @@ _ZEROS: Final = {
 _METHODS: Final = {
     "threshold": "threshold rule",
     "zero": "rule about zeros",
+    "group_disclosure": "rule about shares of 0% and 100%",
+    "minimum_contributors": "rule about few contributors",
+    "dominance": "dominance rule",
+    "p_percent": "p% rule",
     "witness_circuits": "secondary suppression by witness circuits (cells withheld in closed chains of sums)",
 }
 
@@ -72,11 +77,14 @@ class ProtectionWords:
         random_source: Where the randomness comes from.
         not_covered: What the guarantee does not cover.
         minimum_count: Smallest count that is shown.
+        rules: What is withheld for what it is, a sentence for each rule; mode ``classic`` only.
+        shows_ends: Whether percentages of 0 and 100 can appear.
         maximum_margin: Widest margin that is shown, in percentage points.
         confidence: Confidence of lower and upper, as a percentage.
         methods: Methods of suppression, in words.
         zeros: What happens to zeros.
         secondary: What secondary suppression guarantees.
+        insiders: Whether somebody who knows a withheld count of one is guarded against.
         queries: Every noisy measurement.
         numbers: Every number of the rule book with its source; limits of detail last.
         checks: Titles of the checks the figures passed.
@@ -94,11 +102,14 @@ class ProtectionWords:
     random_source: str | None
     not_covered: str | None
     minimum_count: str | None
+    rules: tuple[str, ...]
+    shows_ends: bool
     maximum_margin: str | None
     confidence: str | None
     methods: tuple[str, ...]
     zeros: str | None
     secondary: str | None
+    insiders: bool
     queries: tuple[QueryWords, ...]
     numbers: tuple[RuleNumber, ...]
     checks: tuple[str, ...]
@@ -121,11 +132,14 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         random_source=text.get("random_source"),
         not_covered=text.get("not_covered"),
         minimum_count=text.get("minimum_count"),
+        rules=tuple(rule_sentences(privacy.get("rules", ()))),
+        shows_ends=text.get("zeros") == "shown" and not hides_shares_at_the_ends(privacy.get("rules", ())),
         maximum_margin=text.get("maximum_margin"),
         confidence=_percent(privacy.get("confidence")),
         methods=tuple(_METHODS.get(name, name.replace("_", " ")) for name in _texts(privacy.get("methods"))),
         zeros=_ZEROS.get(str(text.get("zeros")), text.get("zeros")),
         secondary=text.get("secondary"),
+        insiders=privacy.get("insiders") is True,
         queries=_queries(privacy.get("queries")),
         numbers=tuple(sorted(rule_numbers(rules), key=lambda number: number.name.startswith("finest."))),
         checks=tuple(check.title for check in audited.checks),

@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ndl_publish.columns import STATUS_SYMBOLS
 from ndl_publish.geography.levels import level_label
 from ndl_publish.package.context import PackageContext
 from ndl_publish.package.layout import package_name
 from ndl_publish.package.status_words import STATUS_MEANINGS
+from ndl_publish.package.withheld_figures import withheld_figures
 from ndl_publish.spec.dataset import Dataset, ShareMeasure
-from ndl_publish.spec.rules import PEOPLE
+from ndl_publish.spec.primary_rules import PEOPLE
 
 SYNTHETIC: Final = "**Synthetic records.** These figures are an example and describe nobody."
 """First line of every text about a release of synthetic records."""
@@ -23,7 +24,33 @@ _PEOPLE_QUANTITY: Final = "children"
 
 
 def render(template: str, context: PackageContext) -> bytes:
-    """Return a filled template as UTF-8 with one newline at its end."""
+    """Return a filled template of a package as UTF-8 with one newline at its end."""
+    names = {
+        "release": context.spec.release,
+        "dataset": context.spec.dataset,
+        "rules": context.spec.rules,
+        "context": context,
+        "protection": context.protection,
+        "package_name": package_name(context.spec.release),
+        "symbols": STATUS_SYMBOLS,
+        "meanings": STATUS_MEANINGS,
+        "synthetic": SYNTHETIC if context.spec.release.synthetic else "",
+        "people": context.spec.dataset.privacy_unit.plural,
+        "titles": key_titles(context.spec.dataset),
+        "covered": covered_areas(context),
+        "example_part": example_part(context),
+        "withheld": [figures for table in context.tables for figures in withheld_figures(table)],
+    }
+    return fill(template, names)
+
+
+def fill(template: str, names: Mapping[str, Any]) -> bytes:
+    """Return a filled template as UTF-8 with one newline at its end.
+
+    Args:
+        template: Its file name in ``package/templates/``.
+        names: What the template may use.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415 - on use
 
     folder = Path(__file__).parent / "templates"
@@ -44,21 +71,7 @@ def render(template: str, context: PackageContext) -> bytes:
         "counted": counted,
         "in_words": in_words,
     }
-    text = environment.get_template(template).render(
-        release=context.spec.release,
-        dataset=context.spec.dataset,
-        rules=context.spec.rules,
-        context=context,
-        protection=context.protection,
-        package_name=package_name(context.spec.release),
-        symbols=STATUS_SYMBOLS,
-        meanings=STATUS_MEANINGS,
-        synthetic=SYNTHETIC if context.spec.release.synthetic else "",
-        people=context.spec.dataset.privacy_unit.plural,
-        titles=key_titles(context.spec.dataset),
-        covered=covered_areas(context),
-        example_part=example_part(context),
-    )
+    text = environment.get_template(template).render(names)
     return (_BLANK_LINES.sub("\n\n", text.strip()) + "\n").encode()
 
 

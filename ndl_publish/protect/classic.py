@@ -46,7 +46,12 @@ def protect_classic(
         withheld.is_shown,
         withheld.is_possible,
         cube.sums,
-        shown_means=shown_means(cube, spec, minimum_sum=rules.minimum_count),
+        shown_means=shown_means(
+            cube,
+            spec,
+            minimum_sum=rules.largest_minimum_count,
+            sensitive_sums={} if withheld.sensitive is None else withheld.sensitive.sums,
+        ),
         percent_decimals=int(rules.percent_decimals.value),
     )
     protected = ProtectedCube(

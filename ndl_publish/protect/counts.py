@@ -11,10 +11,14 @@ from ndl_publish import columns
 from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
 from ndl_publish.errors import Finding, InputError, RuleError
-from ndl_publish.protect.primary.sensitive import Sensitive, sensitive_counts
-from ndl_publish.protect.secondary.problem import MaskArray, Suppression, SuppressionProblem
+from ndl_publish.protect.lacking import refuse_lacking
+from ndl_publish.protect.posed import Posed, posed_exactly
+from ndl_publish.protect.primary.judged import judged_counts
+from ndl_publish.protect.primary.sensitive import Sensitive
+from ndl_publish.protect.secondary.problem import MaskArray, Suppression
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.secondary.suppress import Progress
+from ndl_publish.protect.selected import Selected
 from ndl_publish.spec.counts_tables import CountsTables
 from ndl_publish.spec.rules import ClassicRules
 
@@ -30,12 +34,14 @@ class Counts:
         codes: Finest rows, ``(n_rows, n_dimensions)``, sorted, each once.
         counts: Children in each of them.
         notes: Worth knowing about the file.
+        outcomes: Dimensions whose groups are outcomes of the same children.
     """
 
     grid: CellGrid
     codes: IntArray = field(repr=False)
     counts: IntArray = field(repr=False)
     notes: tuple[Finding, ...] = ()
+    outcomes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ def read_counts(path: Path, tables: CountsTables) -> Counts:
     np.add.at(counts, place.reshape(-1), frame[tables.count].cast(pl.Float64).cast(pl.Int64).to_numpy())
     message = f"{frame.height - len(rows)} rows agree with another row in every column used and were added to it"
     notes = (Finding("NDL-V092", "note", path.name, message),) if len(rows) < frame.height else ()
-    return Counts(CellGrid.build(tuple(dimensions), wanted), rows, counts, notes)
+    return Counts(CellGrid.build(tuple(dimensions), wanted), rows, counts, notes, tables.outcomes)
 
 
 def refuse_tied(counts: Counts, where: str) -> None:
@@ -122,24 +128,24 @@ def protect_classic_counts(
     """Return the value of every cell, which are withheld, and why.
 
     Raises:
-        RuleError: ``NDL-R030`` for a minimum count below 1.
+        RuleError: ``NDL-R066`` for rules that need what a table of counts does not have.
         DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
     """
+    posed = pose_counts(counts, rules=rules, tie_break=tie_break)
+    found = suppress_or_refuse(posed.problem, progress=progress)
+    return ExactCounts(posed.problem.values, posed.sensitive, found)
+
+
+def pose_counts(counts: Counts, *, rules: ClassicRules, tie_break: bytes) -> Posed:
+    """Return what a rule book marks among exact counts, and what must then be solved.
+
+    Raises:
+        RuleError: ``NDL-R066`` for rules that need what a table of counts does not have.
+    """
+    refuse_lacking(rules, counts.outcomes)
     values = counts.grid.tabulate(counts.codes, counts.counts)
-    sensitive = sensitive_counts(values, rules)
-    problem = SuppressionProblem(
-        grid=counts.grid,
-        values=values,
-        primary=sensitive.is_primary,
-        lowest=sensitive.lowest,
-        highest=sensitive.highest,
-        signed=False,
-        codes=counts.codes,
-        counts=counts.counts,
-        tie_break=tie_break,
-    )
-    found = suppress_or_refuse(problem, progress=progress)
-    return ExactCounts(values, sensitive, found)
+    judged = judged_counts(counts.grid, values, outcomes=counts.outcomes)
+    return posed_exactly(judged, rules, rows=(counts.codes, counts.counts), selected=Selected(), tie_break=tie_break)
 
 
 def counts_frame(

@@ -7,7 +7,10 @@ from typing import Any
 from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.privacy.events import fraction_text
 from ndl_publish.protect.intervals import CONFIDENCE
+from ndl_publish.spec.base import Number
+from ndl_publish.spec.dataset import CountMeasure, Dataset, MeanMeasure, ShareMeasure
 from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.primary_rules import Primary
 from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules
 
 RANDOM_SOURCE = (
@@ -68,9 +71,34 @@ def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:
     return {
         "mode": "classic",
         "unit": spec.dataset.privacy_unit.singular,
-        "methods": [rule.method for rule in rules.primary] + [rules.secondary.method],
+        "methods": [*dict.fromkeys(rule.method for rule in rules.primary), rules.secondary.method],
         "minimum_count": rules.minimum_count,
+        "rules": [_rule(rule, spec.dataset) for rule in rules.primary],
         "zeros": "protected" if rules.protects_zeros else "shown",
+        "insiders": rules.attacker.insiders,
         "secondary": "for every small count that is withheld there is a table that agrees with everything shown in "
         f"which it is 0, and one in which it is {rules.minimum_count}",
     }
+
+
+def _rule(rule: Primary, dataset: Dataset) -> dict[str, Any]:
+    """Return a primary rule with its numbers; measures by the names of their figures, contributors by their title."""
+    said: dict[str, Any] = {}
+    for key in type(rule).model_fields:
+        value = getattr(rule, key)
+        if isinstance(value, Number):
+            said[key] = int(value.value) if value.value == int(value.value) else float(value.value)
+        elif value:
+            said[key] = value
+    if "measures" in said:
+        said["measures"] = [_figure(name, dataset) for name in said["measures"]]
+    if "contributor" in said:
+        said["contributor"] = dataset.contributors[said["contributor"]].title
+    if "of" in said:
+        said["of"] = _figure(said["of"], dataset)
+    return {"method": said.pop("method"), **said}
+
+
+def _figure(measure: str, dataset: Dataset) -> str:
+    found: CountMeasure | ShareMeasure | MeanMeasure = dataset.measures[measure]
+    return found.mean_name if isinstance(found, MeanMeasure) else found.count_name

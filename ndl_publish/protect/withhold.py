@@ -17,10 +17,13 @@ from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import BoolArray, Implication
+from ndl_publish.protect.posed import Posed, posed_exactly
+from ndl_publish.protect.primary.judged import judged_release
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
-from ndl_publish.protect.primary.sensitive import Sensitive, sensitive_counts
+from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.secondary.problem import MaskArray, Suppression, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
+from ndl_publish.protect.selected import selected_cells
 from ndl_publish.spec.rules import ClassicRules, DpRules
 
 Progress = Callable[[str, int, int], None]
@@ -95,19 +98,32 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
     """Return what is withheld of exact counts.
 
     Raises:
-        DisclosureError: ``NDL-D020`` when a withheld count cannot be protected; names the remedies.
+        DisclosureError: ``NDL-D020`` when a withheld count cannot be protected; names the remedies. ``NDL-D040`` when
+            the rules keep a count shown that they withhold.
     """
-    layout = cube.layout
-    possible = possible_cells(layout.grid, layout.implications)
-    sensitive = sensitive_counts(cube.counts, rules, possible=possible)
-    problem = SuppressionProblem(
-        grid=layout.grid, values=cube.counts, primary=sensitive.is_primary, lowest=sensitive.lowest,
-        highest=sensitive.highest, signed=False, codes=cube.rows.codes, counts=cube.rows.children,
-        implications=layout.implications,
-        tie_break=tie_break,
+    possible = possible_cells(cube.layout.grid, cube.layout.implications)
+    posed = pose_exact(cube, rules, possible=possible, tie_break=tie_break)
+    found = suppress_or_refuse(posed.problem, progress=progress)
+    return Withheld(found.mask, possible, posed.sensitive, found)
+
+
+def pose_exact(cube: Cube, rules: ClassicRules, *, possible: BoolArray, tie_break: bytes) -> Posed:
+    """Return what a rule book marks among exact counts, and the problem that poses.
+
+    Args:
+        cube: Exact counts.
+        rules: The rule book.
+        possible: False for structural zeros, ``n_cells``.
+        tie_break: Secret bytes that decide between equally good patterns.
+
+    Raises:
+        DisclosureError: ``NDL-D040`` when the rules keep a count shown that they withhold.
+    """
+    judged = judged_release(cube, possible=possible)
+    return posed_exactly(
+        judged, rules, rows=(cube.rows.codes, cube.rows.children), selected=selected_cells(cube.layout, rules),
+        implications=cube.layout.implications, tie_break=tie_break,
     )  # fmt: skip
-    found = suppress_or_refuse(problem, progress=progress)
-    return Withheld(found.mask, possible, sensitive, found)
 
 
 def hide_underivable(layout: CubeLayout, mask: MaskArray) -> None:

@@ -8,7 +8,7 @@ from ndl_publish.engines.protocol import Engine, Frame
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.records.derive import derive, spine_rules, with_characteristics
 from ndl_publish.records.link import has_record, join_linked
-from ndl_publish.records.model import LINKS, Records
+from ndl_publish.records.model import ID, LINKS, Records
 from ndl_publish.records.one_row import one_row
 from ndl_publish.records.prepare import prepared
 from ndl_publish.spec.dataset import Dataset, MeanMeasure, ShareMeasure
@@ -28,7 +28,8 @@ def children(records: Records, geography: Geography, *, engine: Engine) -> Frame
     """Return the children of the population, wherever they live.
 
     Columns: ``place``, ``IS_COVERED``, ``has_record`` of each linked source, every breakdown's column, every share's
-    as true or false, every mean's as it is. A null is left where a breakdown or a mean has no value.
+    as true or false, every mean's as it is; ``ID`` where rules look at contributors, who are joined by it. A null is
+    left where a breakdown or a mean has no value.
     """
     dataset = records.spec.dataset
     early = spine_rules(dataset)
@@ -44,7 +45,8 @@ def children(records: Records, geography: Geography, *, engine: Engine) -> Frame
     frame = derive(frame, dataset, [name for name in dataset.derived if name not in early])
     if dataset.population.column is not None:
         frame = frame.filter(nw.col(dataset.population.column))
-    return _for_tables(_with_coverage(frame, dataset, geography, engine), dataset)
+    ids = (ID,) if records.spec.contributors else ()
+    return _for_tables(_with_coverage(frame, dataset, geography, engine), dataset, ids)
 
 
 def breakdown_columns(dataset: Dataset) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ def _with_coverage(frame: Frame, dataset: Dataset, geography: Geography, engine:
     return frame.with_columns(here.alias(IS_COVERED))
 
 
-def _for_tables(frame: Frame, dataset: Dataset) -> Frame:
+def _for_tables(frame: Frame, dataset: Dataset, ids: tuple[str, ...]) -> Frame:
     labels = []
     for column in breakdown_columns(dataset):
         has_unknown = column not in dataset.derived and _UNKNOWN in (dataset.categories(column) or ())
@@ -83,4 +85,5 @@ def _for_tables(frame: Frame, dataset: Dataset) -> Frame:
         *labels,
         *(nw.col(column).fill_null(value=False) for column in share_columns(dataset)),
         *mean_columns(dataset),
+        *ids,
     )

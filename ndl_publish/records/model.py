@@ -24,6 +24,18 @@ CHILD: Final = "_child"
 SOURCE: Final = "_source"
 LINKED: Final = "_linked"
 WEIGHT: Final = "_weight"
+CONTRIBUTOR: Final = "_contributor"
+IS_FIRST: Final = "_is_first"
+
+
+def contributor_column(name: str) -> str:
+    """Return the canonical column that holds the identifiers of a contributor among the rows of its source."""
+    return f"_by_{name}"
+
+
+def amount_column(measure: str) -> str:
+    """Return the column that holds what came from a contributor of the sum behind a mean."""
+    return f"_amount_{measure}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,9 @@ class ValidatedRecords:
         n_children: Number of rows of ``frame``. Confidential.
         linkage: ``geographic_level``, ``area_code``, ``source``, ``children``, ``linked``. Confidential.
         findings: Warnings and notes.
+        contributions: Contributor -> a row per child and contributor: breakdowns and shares as in ``frame``,
+            ``CONTRIBUTOR`` (a number that stands for the identifier), ``IS_FIRST`` (true in one of a child's rows), and
+            the ``amount_column`` of each mean whose sum the rules judge. Confidential.
     """
 
     spec: ReleaseSpec = field(repr=False)
@@ -82,3 +97,4 @@ class ValidatedRecords:
     n_children: int = field(repr=False)
     linkage: pl.DataFrame = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    contributions: Mapping[str, Frame] = field(repr=False, default_factory=dict)

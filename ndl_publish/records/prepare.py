@@ -23,11 +23,11 @@ def prepared(records: Records, name: str, geography: Geography, *, engine: Engin
     return prepare(records.sources[name], records.spec.dataset.sources[name], geography, engine=engine)
 
 
-def prepare(frame: Frame, source: Source, geography: Geography, *, engine: Engine) -> Frame:
-    """Return ``prepared`` for some rows of a source, as read."""
+def prepare(frame: Frame, source: Source, geography: Geography, *, engine: Engine, also: tuple[str, ...] = ()) -> Frame:
+    """Return ``prepared`` for some rows of a source, as read, with the columns ``also`` as they stand."""
     frame = resolve_areas(frame, source.columns, geography, engine=engine)
     typed = [_typed(column, declared).alias(column) for column, declared in source.columns.items()]
-    return _taking_part(frame.select(ROW, ID, *typed), source.where)
+    return _taking_part(frame.select(ROW, ID, *typed, *also), source.where)
 
 
 def _typed(name: str, column: Column) -> nw.Expr:

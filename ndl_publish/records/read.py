@@ -13,7 +13,19 @@ import narwhals as nw
 from ndl_publish.engines.protocol import ROW, Engine, Frame
 from ndl_publish.errors import Finding, InputError
 from ndl_publish.geography.lookup import Geography
-from ndl_publish.records.model import CHILD, ID, LINKED, LINKS, PERIOD, SOURCE, WEIGHT, Extract, Progress, Records
+from ndl_publish.records.model import (
+    CHILD,
+    ID,
+    LINKED,
+    LINKS,
+    PERIOD,
+    SOURCE,
+    WEIGHT,
+    Extract,
+    Progress,
+    Records,
+    contributor_column,
+)
 from ndl_publish.spec.derived import AreaCharacteristic
 from ndl_publish.spec.load import ReleaseSpec
 
@@ -41,7 +53,7 @@ def read_records(
         if progress is not None:
             progress(f"Reading {name}")
         files, columns = spec.source_files(name), declared_columns(spec, name)
-        header, told = _look(name, files, columns, engine)
+        header, told = _look(name, files, columns, engine, unread=_unread(spec, name))
         findings += told
         extracts[name] = Extract(files, header, columns)
     stop_on_errors(findings)
@@ -67,13 +79,15 @@ def stop_on_errors(findings: list[Finding]) -> None:
 
 
 def declared_columns(spec: ReleaseSpec, name: str) -> dict[str, str]:
-    """Return canonical name -> name in the files, for a source or for ``links``."""
+    """Return canonical name -> name in the files, for a source or for ``links``; contributors where rules need them."""
     links = spec.dataset.links
     if name == LINKS and links is not None:
         return {CHILD: links.spine_id, SOURCE: links.source, LINKED: links.linked_id, WEIGHT: links.weight}
     source = spec.dataset.sources[name]
     period = {PERIOD: source.period} if source.period is not None else {}
-    return {ID: source.id, **period, **{column: declared.source for column, declared in source.columns.items()}}
+    columns = {column: declared.source for column, declared in source.columns.items()}
+    by = {contributor_column(key): held.column for key, held in spec.contributors.items() if held.source == name}
+    return {ID: source.id, **period, **columns, **by}
 
 
 def _source_names(spec: ReleaseSpec) -> tuple[str, ...]:
@@ -96,8 +110,13 @@ def _geography_findings(spec: ReleaseSpec, geography: Geography) -> Iterator[Fin
             yield Finding("NDL-V037", "error", f"metadata, derived.{name}", message)
 
 
+def _unread(spec: ReleaseSpec, name: str) -> frozenset[str]:
+    """Return the headers that the metadata declare for contributors no rule of this release looks at."""
+    return frozenset(held.column for held in spec.dataset.contributors.values() if held.source == name)
+
+
 def _look(
-    name: str, files: tuple[Path, ...], columns: dict[str, str], engine: Engine
+    name: str, files: tuple[Path, ...], columns: dict[str, str], engine: Engine, *, unread: frozenset[str]
 ) -> tuple[tuple[str, ...], list[Finding]]:
     """Return the header of a source and what is to be told about its files."""
     findings: list[Finding] = []
@@ -106,7 +125,7 @@ def _look(
         where = f"{name}, file {file.name}"
         try:
             headers[file] = engine.header(file)
-            found = list(_header_findings(where, headers[file], columns))
+            found = list(_header_findings(where, headers[file], columns, unread))
             findings += found
             if not any(finding.severity == "error" for finding in found):
                 engine.inspect(file)
@@ -120,7 +139,9 @@ def _look(
     return first, findings
 
 
-def _header_findings(where: str, header: tuple[str, ...], columns: dict[str, str]) -> Iterator[Finding]:
+def _header_findings(
+    where: str, header: tuple[str, ...], columns: dict[str, str], unread: frozenset[str]
+) -> Iterator[Finding]:
     wanted = tuple(dict.fromkeys(columns.values()))
     if len(header) == 1 and len(wanted) > 1 and any(mark in header[0] for mark in _OTHER_DELIMITERS):
         yield Finding("NDL-V003", "error", where, "fields are not divided by commas. Export it as CSV with commas.")
@@ -137,7 +158,7 @@ def _header_findings(where: str, header: tuple[str, ...], columns: dict[str, str
     for name in wanted:
         if name not in header:
             yield Finding("NDL-V006", "error", where, f"the column {name} is not there.{_hint(name, header, wanted)}")
-    undeclared = [name for name in dict.fromkeys(header) if name not in wanted]
+    undeclared = [name for name in dict.fromkeys(header) if name not in wanted and name not in unread]
     if undeclared:
         message = f"columns the metadata does not declare are not used: {', '.join(undeclared)}."
         yield Finding("NDL-V007", "note", where, message)
@@ -153,10 +174,12 @@ def _hint(name: str, header: tuple[str, ...], wanted: tuple[str, ...]) -> str:
 def _canonical(spec: ReleaseSpec, name: str, extract: Extract, engine: Engine) -> Frame:
     """Return the rows of a source with canonical names, what counts as missing null."""
     declared = spec.dataset.sources[name].columns if name != LINKS else {}
+    missing_codes = {canonical: column.missing for canonical, column in declared.items()}
+    missing_codes |= {contributor_column(key): held.missing for key, held in spec.contributors.items()}
     frame = engine.scan(extract.files, columns=tuple(dict.fromkeys(extract.columns.values())))
     columns = []
     for canonical, column in extract.columns.items():
-        missing = declared[canonical].missing if canonical in declared else ("",)
+        missing = missing_codes.get(canonical, ("",))
         value = nw.col(column)
         columns.append(nw.when(~value.is_in(list(missing))).then(value).alias(canonical))
     return frame.select(ROW, *columns)

@@ -18,6 +18,7 @@ from ndl_publish.records.children import (
     mean_columns,
     share_columns,
 )
+from ndl_publish.records.contributions import contributions
 from ndl_publish.records.linkage import linkage_by_area
 from ndl_publish.records.model import LINKS, Progress, Records, ValidatedRecords
 from ndl_publish.records.read import stop_on_errors
@@ -48,7 +49,9 @@ def validate_records(
     stop_on_errors(findings)
     counted = kept.filter(nw.col(IS_COVERED))
     linkage = linkage_by_area(counted, linked_sources(dataset), here, engine=engine)
-    return ValidatedRecords(records.spec, _for_tables(counted, records), n_children, linkage, tuple(findings))
+    by = contributions(records, counted, here, engine=engine)
+    frame = _for_tables(counted, records)
+    return ValidatedRecords(records.spec, frame, n_children, linkage, tuple(findings), by)
 
 
 def check_records(

@@ -17,7 +17,20 @@ from ndl_publish.spec.yaml_source import KeyPath, YamlSource, inside, read_yaml
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Unit = Literal["children", "persons", "percentage_points", "rho", "epsilon", "probability", "breakdowns", "decimals"]
+Unit = Literal[
+    "children",
+    "persons",
+    "contributors",
+    "percent",
+    "percentage_points",
+    "rho",
+    "epsilon",
+    "probability",
+    "breakdowns",
+    "decimals",
+    "seconds",
+    "times",
+]
 
 
 class Spec(BaseModel):
@@ -45,6 +58,23 @@ class Number(Spec):
     def fraction(self) -> Fraction:
         """The value as an exact fraction."""
         return Fraction(self.value)
+
+
+UNBOUNDED = Decimal("Infinity")
+
+
+def refuse_number(name: str, number: Number, *, units: frozenset[str], least: int, most: Decimal, whole: bool) -> None:
+    """Refuse a number of a rule that has another unit, lies outside its range, or should be whole and is not.
+
+    Raises:
+        ValueError: Told by ``parse`` with file and line.
+    """
+    if number.unit not in units:
+        raise ValueError(f"{name}: the unit must be {' or '.join(sorted(units))}")
+    if not least <= number.value <= most:
+        raise ValueError(f"{name}: must be at least {least}" + (f" and at most {most}" if most.is_finite() else ""))
+    if whole and number.value != int(number.value):
+        raise ValueError(f"{name}: must be a whole number")
 
 
 Model = TypeVar("Model", bound=Spec)

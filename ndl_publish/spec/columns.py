@@ -102,6 +102,19 @@ class Source(Spec):
         return self
 
 
+class Contributor(Spec):
+    """Who stands behind children: the provider of their childcare, their household. Never published.
+
+    ``column`` is the header in the files of ``source``. It holds identifiers, which are read only for rules about this
+    contributor and replaced by numbers at once.
+    """
+
+    title: Text
+    source: Name
+    column: Text
+    missing: tuple[str, ...] = ("",)
+
+
 class Links(Spec):
     """The link table: one row per link from a child of the spine to an id of another source, with a match weight."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.errors import Finding, RuleError
@@ -23,6 +23,8 @@ class CountsTables(BaseModel):
             name of a column of the file. A dimension that a table does not name is summed over.
         count: Column that holds the number of children.
         leaf: Finest column of the first dimension, where the tables do not name it.
+        outcomes: Dimensions whose groups are outcomes of the same children (reached or not), as the rules about shares
+            and the thresholds of single measures need to know.
         codes_are_public: The file has a row for every combination of codes that can occur, whether or not anybody is in
             it, from a list made without looking at the records; mode dp needs it.
         name: A name, for people.
@@ -35,6 +37,7 @@ class CountsTables(BaseModel):
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
     count: Name = "n"
     leaf: Name | None = None
+    outcomes: tuple[Name, ...] = ()
     codes_are_public: bool = False
     name: str = ""
     note: str = ""
@@ -48,6 +51,15 @@ class CountsTables(BaseModel):
                 if len(set(levels)) < len(levels):
                     raise ValueError(f"{dimension}: a level is named twice")
         return tables
+
+    @model_validator(mode="after")
+    def _outcomes_known(self) -> "CountsTables":
+        unknown = [name for name in self.outcomes if name not in self.dimensions]
+        if unknown:
+            raise ValueError(f"outcomes: {', '.join(unknown)} is no dimension of any table")
+        if len(set(self.outcomes)) < len(self.outcomes):
+            raise ValueError("outcomes: a dimension is named twice")
+        return self
 
     @property
     def dimensions(self) -> tuple[str, ...]:

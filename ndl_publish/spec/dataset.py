@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from ndl_publish.columns import LEADING, TRAILING
 from ndl_publish.spec.base import Name, Reference, Spec, Text
-from ndl_publish.spec.columns import AreaColumn, CategoryColumn, IntegerColumn, Links, Source, SumColumn
+from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Contributor, IntegerColumn, Links, Source, SumColumn
 from ndl_publish.spec.derived import (
     AreaCharacteristic,
     Cases,
@@ -142,6 +142,7 @@ class Dataset(Spec):
     place: Place
     sources: dict[Name, Source] = Field(min_length=1)
     links: Links | None = None
+    contributors: dict[Name, Contributor] = Field(default_factory=dict)
     derived: dict[Name, Derived] = Field(default_factory=dict)
     population: Population
     breakdowns: dict[Name, Breakdown]
@@ -261,6 +262,9 @@ class Dataset(Spec):
                 if column in seen:
                     problems.append(f"column {column} is declared in {seen[column]} and again in {name}")
                 seen[column] = name
+        for name, contributor in self.contributors.items():
+            if contributor.source not in self.sources:
+                problems.append(f"contributors.{name}.source names {contributor.source}, which is not a source")
         return problems
 
     def _name_problems(self) -> list[str]:

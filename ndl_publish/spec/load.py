@@ -8,10 +8,13 @@ from typing import Any
 
 from ndl_publish.errors import Finding, RuleError
 from ndl_publish.spec.base import nearest, parse
+from ndl_publish.spec.columns import Contributor
 from ndl_publish.spec.dataset import Dataset, MeanMeasure, ShareMeasure
 from ndl_publish.spec.locations import find_yaml, names_at_hand, shipped
 from ndl_publish.spec.origins import are_mean_and_outcome, dimension_origins, origins
+from ndl_publish.spec.primary_rules import OfContributors
 from ndl_publish.spec.release import Release, Table
+from ndl_publish.spec.rule_names import rule_findings
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource, read_yaml
 
@@ -37,6 +40,20 @@ class ReleaseSpec:
     source: YamlSource = field(repr=False)
 
     @property
+    def contributors(self) -> dict[str, Contributor]:
+        """The contributors that the rules look at; no others are read from the records."""
+        wanted = self.rules.contributors if isinstance(self.rules, ClassicRules) else ()
+        return {name: self.dataset.contributors[name] for name in wanted}
+
+    def contributed_sums(self, contributor: str) -> tuple[str, ...]:
+        """Return the means of this release whose sums the rules look at by contributor."""
+        rules = self.rules.primary if isinstance(self.rules, ClassicRules) else ()
+        used = {measure for table in self.release.tables for measure in table.measures}
+        named = {rule.of for rule in rules if isinstance(rule, OfContributors) and rule.contributor == contributor}
+        measures = self.dataset.measures.items()
+        return tuple(name for name, measure in measures if name in used & named and isinstance(measure, MeanMeasure))
+
+    @property
     def cohort(self) -> str:
         """The ledger's cohort of this release: a birth cohort such as ``2019-20``, or a fixed label.
 
@@ -50,10 +67,15 @@ class ReleaseSpec:
         return f"{prefix}{year}-{(year + 1) % 100:02d}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return release, metadata and rules as JSON types; where the records lie is left out."""
+        """Return release, metadata and rules as JSON types.
+
+        Where the records lie is left out, and so are contributors that no rule looks at: nothing depends on them.
+        """
+        unused = set(self.dataset.contributors) - set(self.contributors)
+        left_out = {"contributors": unused} if self.contributors else {"contributors"}
         return {
             "release": self.release.model_dump(mode="json", exclude={"sources"}, exclude_unset=True),
-            "dataset": self.dataset.model_dump(mode="json", exclude_unset=True),
+            "dataset": self.dataset.model_dump(mode="json", exclude=left_out, exclude_unset=True),
             "rules": self.rules.model_dump(mode="json", exclude_unset=True),
         }
 
@@ -77,12 +99,18 @@ def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folde
 
     Raises:
         RuleError: ``NDL-R001`` to ``NDL-R003`` when a file is missing or wrong, ``NDL-R004`` when the release asks for
-            something the metadata or the rules do not have; all findings at once.
+            something the metadata or the rules do not have, ``NDL-R006`` when the rules name something the metadata do
+            not have; all findings at once.
     """
     metadata_folder = metadata_folder or shipped("metadata")
     release, source = parse(path, Release)
     dataset, _ = parse(_named_file(source, "metadata", metadata_folder), Dataset)
-    rules = load_rules(_named_file(source, "rules", rules_folder or shipped("disclosure_rules")))
+    rules, rules_source = _parse_rules(_named_file(source, "rules", rules_folder or shipped("disclosure_rules")))
+    told = tuple(rule_findings(rules, dataset, rules_source)) if isinstance(rules, ClassicRules) else ()
+    if told:
+        raise RuleError(
+            "NDL-R006", f"{rules_source.path.name}: names what {dataset.dataset_id} has not.", findings=told
+        )
     spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
     findings = (*_source_findings(spec), *_table_findings(spec))
     if not findings:
@@ -115,11 +143,15 @@ def load_rules(path: Path) -> DpRules | ClassicRules:
     Raises:
         RuleError: ``NDL-R001`` to ``NDL-R003``; ``NDL-R005`` when ``mode`` is not one of the two.
     """
+    return _parse_rules(path)[0]
+
+
+def _parse_rules(path: Path) -> tuple[DpRules | ClassicRules, YamlSource]:
     mode = read_yaml(path).content.get("mode")
     if mode == "dp":
-        return parse(path, DpRules)[0]
+        return parse(path, DpRules)
     if mode == "classic":
-        return parse(path, ClassicRules)[0]
+        return parse(path, ClassicRules)
     raise RuleError("NDL-R005", f"{path.name}: mode must be dp or classic.")
 
 

@@ -5,25 +5,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ndl_publish.spec.base import Name, Number, Reference, Spec, Text
+from ndl_publish.spec.base import UNBOUNDED, Name, Number, Reference, Spec, Text, refuse_number
+from ndl_publish.spec.contradictions import contradictions
+from ndl_publish.spec.primary_rules import PEOPLE, OfContributors, Primary, Threshold, Zero
+from ndl_publish.spec.selections import Preferred, Selection
 
-PEOPLE = frozenset({"children", "persons"})
-
-
-def _refuse(name: str, number: Number, *, units: frozenset[str], least: int, most: Decimal, whole: bool) -> None:
-    """Refuse a number of a rule that has another unit, lies outside its range, or should be whole and is not."""
-    if number.unit not in units:
-        raise ValueError(f"{name}: the unit must be {' or '.join(sorted(units))}")
-    if not least <= number.value <= most:
-        raise ValueError(f"{name}: must be at least {least}" + (f" and at most {most}" if most.is_finite() else ""))
-    if whole and number.value != int(number.value):
-        raise ValueError(f"{name}: must be a whole number")
-
-
-UNBOUNDED = Decimal("Infinity")
 SMALLEST_LOSS = Decimal("0.000001")
 LARGEST_LOSS = Decimal(1000)
 """Beyond this nothing at all is protected, and numbers stop fitting where they are printed."""
+LONGEST = Decimal(86_400)
+"""Seconds in a day."""
 
 
 class DiscreteGaussian(Spec):
@@ -55,29 +46,10 @@ class Withhold(Spec):
 
     @model_validator(mode="after")
     def _numbers(self) -> "Withhold":
-        _refuse("minimum_count", self.minimum_count, units=PEOPLE, least=1, most=UNBOUNDED, whole=True)
+        refuse_number("minimum_count", self.minimum_count, units=PEOPLE, least=1, most=UNBOUNDED, whole=True)
         margin = frozenset({"percentage_points"})
-        _refuse("maximum_margin", self.maximum_margin, units=margin, least=0, most=Decimal(100), whole=False)
+        refuse_number("maximum_margin", self.maximum_margin, units=margin, least=0, most=Decimal(100), whole=False)
         return self
-
-
-class Threshold(Spec):
-    """Withhold counts of at least one but fewer than ``minimum_count``."""
-
-    method: Literal["threshold"]
-    minimum_count: Number
-
-    @model_validator(mode="after")
-    def _number(self) -> "Threshold":
-        _refuse("minimum_count", self.minimum_count, units=PEOPLE, least=1, most=UNBOUNDED, whole=True)
-        return self
-
-
-class Zero(Spec):
-    """What happens to observed zeros: shown, or withheld like small counts."""
-
-    method: Literal["zero"]
-    policy: Literal["show", "protect"]
 
 
 class WitnessCircuits(Spec):
@@ -86,7 +58,6 @@ class WitnessCircuits(Spec):
     method: Literal["witness_circuits"]
 
 
-Primary = Annotated[Threshold | Zero, Field(discriminator="method")]
 Noise = Annotated[DiscreteGaussian | Geometric, Field(discriminator="method")]
 
 
@@ -104,7 +75,7 @@ class Rules(Spec):
     def _finest(self) -> Self:
         for level, number in self.finest.items():
             unit = frozenset({"breakdowns"})
-            _refuse(f"finest.{level}", number, units=unit, least=0, most=UNBOUNDED, whole=True)
+            refuse_number(f"finest.{level}", number, units=unit, least=0, most=UNBOUNDED, whole=True)
         return self
 
 
@@ -128,27 +99,61 @@ class DpRules(Rules):
         return self
 
 
+class Attacker(Spec):
+    """Whom the figures are protected against; everybody knows all figures of the release.
+
+    ``insiders``: also against a child, or whoever knows of it, that is alone in a withheld cell and knows that.
+    """
+
+    insiders: bool = True
+
+
 class ClassicRules(Rules):
     """Rules of mode ``classic``: exact counts, primary and secondary suppression."""
 
     mode: Literal["classic"]
-    primary: tuple[Primary, ...] = Field(min_length=1)
+    attacker: Attacker = Attacker()
+    primary: tuple[Primary, ...] = Field(min_length=1, max_length=32)
+    keep: tuple[Selection, ...] = ()
+    prefer: tuple[Preferred, ...] = ()
+    improvement_seconds: Number
     percent_decimals: Number
 
     @property
     def minimum_count(self) -> int:
-        """The smallest count that may be shown."""
-        return max(int(rule.minimum_count.value) for rule in self.primary if isinstance(rule, Threshold))
+        """The smallest count that is shown anywhere."""
+        return min(self._minimum_counts)
+
+    @property
+    def largest_minimum_count(self) -> int:
+        """The smallest count that is shown where the strictest threshold holds."""
+        return max(self._minimum_counts)
 
     @property
     def protects_zeros(self) -> bool:
         """Say whether observed zeros are withheld too."""
         return any(isinstance(rule, Zero) and rule.policy == "protect" for rule in self.primary)
 
+    @property
+    def contributors(self) -> tuple[str, ...]:
+        """Names of the contributors that some rule looks at, in the order of the rules."""
+        return tuple(dict.fromkeys(rule.contributor for rule in self.primary if isinstance(rule, OfContributors)))
+
+    @property
+    def _minimum_counts(self) -> list[int]:
+        return [int(rule.minimum_count.value) for rule in self.primary if isinstance(rule, Threshold)]
+
     @model_validator(mode="after")
-    def _has_threshold(self) -> "ClassicRules":
-        if not any(isinstance(rule, Threshold) for rule in self.primary):
-            raise ValueError("primary: a threshold rule is needed")
-        decimals = frozenset({"decimals"})
-        _refuse("percent_decimals", self.percent_decimals, units=decimals, least=0, most=Decimal(4), whole=True)
+    def _numbers(self) -> "ClassicRules":
+        decimals, seconds = frozenset({"decimals"}), frozenset({"seconds"})
+        refuse_number("percent_decimals", self.percent_decimals, units=decimals, least=0, most=Decimal(4), whole=True)
+        limit = self.improvement_seconds
+        refuse_number("improvement_seconds", limit, units=seconds, least=0, most=LONGEST, whole=False)
+        return self
+
+    @model_validator(mode="after")
+    def _agree(self) -> "ClassicRules":
+        told = tuple(contradictions(self.primary, keep=self.keep, prefer=self.prefer, levels=frozenset(self.finest)))
+        if told:
+            raise ValueError("; ".join(told))
         return self

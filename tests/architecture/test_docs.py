@@ -13,12 +13,14 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ndl_publish.cli import cli
 from ndl_publish.protect.counts import read_counts
 from ndl_publish.spec.base import Number
-from ndl_publish.spec.columns import Links, Source
+from ndl_publish.spec.columns import Contributor, Links, Source
 from ndl_publish.spec.counts_tables import CountsTables, read_counts_tables
 from ndl_publish.spec.dataset import Breakdown, Dataset, Measure, Outcome
 from ndl_publish.spec.derived import Derived
+from ndl_publish.spec.primary_rules import Primary
 from ndl_publish.spec.release import Release
 from ndl_publish.spec.rules import ClassicRules, DpRules
+from ndl_publish.spec.selections import Preferred, Selection
 from tests.architecture.conftest import ROOT
 
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
@@ -32,6 +34,10 @@ EXAMPLES: dict[str, typing.Any] = {
     "measures": dict[str, Measure],
     "outcomes": dict[str, Outcome],
     "links": Links,
+    "contributors": dict[str, Contributor],
+    "primary": tuple[Primary, ...],
+    "keep": tuple[Selection, ...],
+    "prefer": tuple[Preferred, ...],
     "minimum_count": Number,
 }
 

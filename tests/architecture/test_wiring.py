@@ -23,6 +23,13 @@ NO_WRITER = {"internal_pack": "writes the internal folder, which is no public fo
 PRIMARY_RULES = {
     "threshold": "threshold_rule",
     "zero": "zero_rule",
+    "group_disclosure": "group_disclosure_rule",
+    "minimum_contributors": "minimum_contributors_rule",
+    "dominance": "dominance_rule",
+    "p_percent": "p_percent_rule",
+    "found": "Found",
+    "judged": "judged_release",
+    "sensitive": "sensitive_counts",
     "noisy_threshold": "noisy_threshold_rule",
     "mean_room": "shown_means",
 }

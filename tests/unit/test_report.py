@@ -1,6 +1,7 @@
 """The words and numbers that commands end with."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -104,6 +105,9 @@ def test_protected_counts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(NOTE) in err
     show_protected_counts(done, as_json=True)
     assert json.loads(capsys.readouterr().out)["withheld"] == 56
+    assert "What was withheld and why" not in out
+    show_protected_counts(replace(done, report=ROOT / "internal/suppression_report.md"), as_json=False)
+    assert f"What was withheld and why (confidential): {ROOT / 'internal'}" in capsys.readouterr().out
 
 
 def test_the_plan_has_a_row_for_each_forecast_and_the_cost(capsys: pytest.CaptureFixture[str]) -> None:

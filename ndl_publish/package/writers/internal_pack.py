@@ -34,6 +34,8 @@ def _files(internal: InternalPack) -> Iterator[NewFile]:
         yield NewFile(f"{name}.parquet", buffer.getvalue())
     for name, document in sorted(internal.documents.items()):
         yield NewFile(f"{name}.json", json_bytes(document))
+    for name, text in sorted(internal.texts.items()):
+        yield NewFile(f"{name}.md", text)
 
 
 def _results(audited: AuditedCube, context: PackageContext, digests: Mapping[str, str]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.protect.secondary.axes import Axes
@@ -36,15 +37,23 @@ class Geometry(NamedTuple):
     line_blocks: IntArray
 
 
+LARGEST_PLACE = 1 << 24
+"""Most keys for which the position of every row is kept in an array; beyond, rows are found by binary search."""
+
+
 class Rows(NamedTuple):
-    """Finest rows that hold children, sorted by key, and for each set of axes their order by the codes on that set."""
+    """Finest rows that hold children, sorted by key, and for each set of axes their order by the codes on that set.
+
+    ``place`` is the position of the row with each key, -1 for none; empty where there are too many keys.
+    """
 
     keys: IntArray
     codes: IntArray
     counts: IntArray
     index_of_block: IntArray
     index_keys: IntArray
-    index_rows: IntArray
+    index_rows: npt.NDArray[np.int32]
+    place: npt.NDArray[np.int32]
 
 
 def build_geometry(grid: CellGrid, axes: Axes) -> Geometry:
@@ -105,12 +114,16 @@ def build_rows(geometry: Geometry, folded: IntArray, counts: IntArray) -> Rows:
     codes = ((keys[:, None] // geometry.strides[None, :]) % geometry.sizes[None, :]).astype(np.int64)
     sets, index_of_block = np.unique(geometry.tells_apart, axis=0, return_inverse=True)
     index_keys = np.zeros((len(sets), len(keys)), np.int64)
-    index_rows = np.zeros((len(sets), len(keys)), np.int64)
+    index_rows = np.zeros((len(sets), len(keys)), np.int32)
     for i, chosen in enumerate(sets):
         part = codes @ np.where(chosen, geometry.strides, 0)
         index_rows[i] = np.argsort(part, kind="stable")
         index_keys[i] = part[index_rows[i]]
-    return Rows(keys, codes, total, index_of_block.reshape(-1).astype(np.int64), index_keys, index_rows)
+    n_keys = int(np.prod(geometry.sizes.astype(float)))
+    place = np.full(n_keys if n_keys <= LARGEST_PLACE else 0, -1, np.int32)
+    if len(place):
+        place[keys] = np.arange(len(keys), dtype=np.int32)
+    return Rows(keys, codes, total, index_of_block.reshape(-1).astype(np.int64), index_keys, index_rows, place)
 
 
 def _canonical(steps: IntArray) -> IntArray:

@@ -1,11 +1,12 @@
 """Elementary moves: a product of differences of codes, priced by the cells it would newly withhold. Compiled.
 
-A move for a primary takes one pair of codes (u, v) on every differenced axis. Its corners are the ``2**k`` choices
-between them; signs alternate, so every grouping that cannot tell some pair apart stays as it is. One axis is the
-*line*: the two corners of a line differ in that axis only and share all other codes, so a line is one child who changes
-that one code. Different lines may therefore use different children (other codes of the axes that the primary sums
-over), which makes moves possible in sparse tables that share totals; what such a move changes in further blocks is
-priced like all else.
+A move for a cell takes one pair of codes (u, v) on every differenced axis. Its corners are the ``2**k`` choices between
+them; signs alternate, so every grouping that cannot tell some pair apart stays as it is.
+
+In the plain move all corners share all other codes. Where children are lacking for that, one axis is the *line*: the
+two corners of a line differ in that axis only and share all other codes, so a line is one child who changes that one
+code. Different lines may then use different children (other codes of the axes that the cell sums over), which makes
+moves possible in sparse tables that share totals; what such a move changes in further blocks is priced like all else.
 """
 
 # ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0917 - compiled: numba infers types, takes no
@@ -16,9 +17,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ndl_publish.protect.secondary.scratch import net_of
+
 MAX_CORNERS = 256
 MAX_CANDIDATES = 40
 SCANNED = 256
+PLENTY = 1 << 60
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -28,6 +32,24 @@ def mix(value: Any) -> Any:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(2))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def row_at(rows: Any, key: Any) -> Any:
+    """Return the position of a row with children, -1 when nobody has these codes."""
+    if len(rows.place) > 0:
+        return np.int64(rows.place[key])
+    at = np.searchsorted(rows.keys, key)
+    if at < len(rows.keys) and rows.keys[at] == key:
+        return at
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def capacity(rows: Any, scratch: Any, key: Any) -> Any:
+    """Return how many children a row can give, after what the witness in hand has done to it."""
+    at = row_at(rows, key)
+    return net_of(scratch, key) + (rows.counts[at] if at >= 0 else 0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,33 +99,24 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def price(
-    geo: Any, move: Any, line: Any, axes: Any, u: Any, v: Any, use: Any, weight: Any, bound: Any, out: Any
-) -> Any:
+def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: Any, bound: Any, out: Any) -> Any:
     """Return the weight of the cells a move would newly withhold (or ``bound``) and the number of cells it changes.
 
-    ``move`` is (codes of each corner, signs, number of corners, whether all corners share all other codes).
-    ``out`` receives the changed cells.
+    ``move`` is (codes of each corner, signs, number of corners); ``banned`` are two cells that must not change;
+    ``out`` receives the changed cells and by how much.
     """
-    corners, signs, m, alike = move
+    corners, signs, m = move
+    out_cells, out_net = out
     cost = 0.0
     n_out = 0
     n_axes = len(geo.sizes)
-    cells = np.empty(MAX_CORNERS, np.int64)
-    net = np.empty(MAX_CORNERS, np.int64)
     slot = line if line >= 0 else n_axes
     for i in range(geo.line_start[slot], geo.line_start[slot + 1]):
         block = geo.line_blocks[i]
         steps = geo.steps[block]
-        blind = line >= 0 and steps[geo.starts[line] + u[line]] == steps[geo.starts[line] + v[line]]
-        if alike and not blind:
-            for axis in axes:
-                if steps[geo.starts[axis] + u[axis]] == steps[geo.starts[axis] + v[axis]]:
-                    blind = True
-                    break
-        if blind:
+        if line >= 0 and steps[geo.starts[line] + u[line]] == steps[geo.starts[line] + v[line]]:
             continue
-        n = 0
+        first = n_out
         for j in range(m):
             cell = geo.offsets[block]
             for axis in range(n_axes):
@@ -115,29 +128,34 @@ def price(
             if cell < 0:
                 continue
             found = False
-            if not alike:
-                for k in range(n):
-                    if cells[k] == cell:
-                        net[k] += signs[j]
-                        found = True
-                        break
+            for k in range(first, n_out):
+                if out_cells[k] == cell:
+                    out_net[k] += signs[j]
+                    found = True
+                    break
             if not found:
-                cells[n] = cell
-                net[n] = signs[j]
-                n += 1
-        for k in range(n):
-            if net[k] != 0:
-                if use[cells[k]] == 0:
-                    cost += weight[cells[k]]
+                out_cells[n_out] = cell
+                out_net[n_out] = signs[j]
+                n_out += 1
+        kept = first
+        for k in range(first, n_out):
+            if out_net[k] != 0:
+                cell = out_cells[k]
+                if cell == banned[0] or cell == banned[1]:
+                    return bound, 0
+                if state.use[cell] == 0:
+                    cost += state.weight[cell]
                     if cost >= bound:
                         return bound, 0
-                out[n_out] = cells[k]
-                n_out += 1
+                out_cells[kept] = cell
+                out_net[kept] = out_net[k]
+                kept += 1
+        n_out = kept
     return cost, n_out
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_row(rows: Any, strides: Any, index: Any, want: Any, fixed: Any, taken: Any, seed: Any) -> Any:
+def find_row(rows: Any, strides: Any, index: Any, want: Any, fixed: Any, scratch: Any, seed: Any) -> Any:
     """Return a row with children left that has the wanted codes on the fixed axes; -1 when there is none.
 
     A row with all the wanted codes is taken first, else one chosen by the seed.
@@ -148,14 +166,14 @@ def find_row(rows: Any, strides: Any, index: Any, want: Any, fixed: Any, taken: 
         full += want[axis] * strides[axis]
         if fixed[axis]:
             part += want[axis] * strides[axis]
-    at = np.searchsorted(rows.keys, full)
-    if at < len(rows.keys) and rows.keys[at] == full and rows.counts[at] > taken[at]:
+    at = row_at(rows, full)
+    if at >= 0 and rows.counts[at] + net_of(scratch, full) > 0:
         return at
     keys = rows.index_keys[index]
     low = np.searchsorted(keys, part)
     high = np.searchsorted(keys, part, side="right")
     for i in range(np.minimum(high - low, 4)):
-        row = rows.index_rows[index, low + (mix(seed) + i) % (high - low)]
-        if rows.counts[row] > taken[row]:
+        row = np.int64(rows.index_rows[index, low + (mix(seed) + i) % (high - low)])
+        if rows.counts[row] + net_of(scratch, rows.keys[row]) > 0:
             return row
     return -1

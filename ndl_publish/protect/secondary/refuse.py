@@ -14,10 +14,11 @@ def suppress_or_refuse(problem: SuppressionProblem, *, progress: Progress | None
         progress: Called with (stage, done, of).
 
     Raises:
-        DisclosureError: ``NDL-D020`` with the remedies when some primaries cannot be protected.
+        DisclosureError: ``NDL-D020`` with the remedies and their cost when some primaries cannot be protected.
     """
     answer = suppress(problem, progress=progress)
     if len(answer.unprotected):
         message = "Some withheld counts cannot be kept from being computed. Nothing was written; see the remedies."
-        raise DisclosureError("NDL-D020", message, findings=explain_unprotected(problem, answer))
+        findings = explain_unprotected(problem, answer, progress=progress)
+        raise DisclosureError("NDL-D020", message, findings=findings)
     return answer

@@ -1,4 +1,4 @@
-"""The search for witnesses: for every demand, moves that change the primary and nothing that is shown. Compiled."""
+"""The search for one move: the cheapest that changes a cell as wanted and nothing that is shown. Compiled."""
 
 # ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0915, PLR0917 - compiled: numba infers types, takes no
 # keyword-only arguments, and is fastest when the inner loop stands in one function.
@@ -8,28 +8,35 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ndl_publish.protect.secondary.moves import MAX_CANDIDATES, MAX_CORNERS, candidates, find_row, mix, price
+from ndl_publish.protect.secondary.moves import (
+    MAX_CANDIDATES,
+    MAX_CORNERS,
+    PLENTY,
+    candidates,
+    capacity,
+    find_row,
+    mix,
+    price,
+)
 
 FAR = 1e18
 DEAR = 12.0
 """A move dearer than this (one that blanks a zero is) makes the search try leaving out two axes."""
 MAX_AXES = 7
 TRANSFERS = 400
+UNSET = -2
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_corners(
-    state: Any, geo: Any, rows: Any, block: Any, raises: Any, axes: Any, line: Any, u: Any, v: Any
-) -> Any:
-    """Set the corners of the move from u and v; return (amount, all alike), amount 0 when children are lacking."""
-    corners, signs, taken, lowered, rest, signed, seed = state
+def _lines(geo: Any, rows: Any, scratch: Any, move: Any, line: Any, ask: Any, u: Any, v: Any, seed: Any) -> Any:
+    """Set the corners of the move from u and v, a line at a time; return its amount, 0 when children are lacking."""
+    corners, signs, axes = move
+    block, raises, signed = ask
     n_axes = len(geo.sizes)
-    others = axes[axes != line]
-    n_lines = 1 << len(others)
-    amount = np.int64(1 << 60)
-    alike = True
-    index = 0 if signed else rows.index_of_block[block]
+    n_lines = 1 << (len(axes) - 1 if line >= 0 else len(axes))
+    amount = np.int64(PLENTY)
     fixed = geo.tells_apart[block]
+    rest = u.copy()
     want = np.empty(n_axes, np.int64)
     for bits in range(n_lines):
         sign = 1 if raises else -1
@@ -37,27 +44,26 @@ def _fill_corners(
         for axis in range(n_axes):
             if fixed[axis]:
                 want[axis] = u[axis]
-        for i in range(len(others)):
-            if bits >> i & 1:
-                want[others[i]] = v[others[i]]
+        bit = 0
+        for axis in axes:
+            if axis == line:
+                continue
+            if bits >> bit & 1:
+                want[axis] = v[axis]
                 sign = -sign
+            bit += 1
         if line >= 0:
             want[line] = v[line] if sign > 0 else u[line]
         if not signed and (line >= 0 or sign < 0):
-            row = find_row(rows, geo.strides, index, want, fixed, taken, seed + bits)
+            row = find_row(rows, geo.strides, rows.index_of_block[block], want, fixed, scratch, seed + bits)
             if row < 0:
-                return 0, False
-            lowered[bits] = row
-            amount = min(amount, rows.counts[row] - taken[row])
+                return 0
+            amount = min(amount, capacity(rows, scratch, rows.keys[row]))
             want[:] = rows.codes[row]
             if bits == 0:
                 for axis in range(n_axes):
                     if not fixed[axis]:
                         rest[axis] = want[axis]
-            else:
-                for axis in range(n_axes):
-                    if not fixed[axis] and want[axis] != rest[axis]:
-                        alike = False
         corners[bits] = want
         signs[bits] = sign
         if line >= 0:
@@ -65,94 +71,243 @@ def _fill_corners(
             corners[n_lines + bits] = want
             corners[n_lines + bits, line] = v[line]
             signs[n_lines + bits] = -sign
-    return amount, alike
+    return amount
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _start(geo: Any, rows: Any, demand: Any, attempt: Any, tries: Any, taken: Any, start: Any) -> Any:
-    """Set the codes a move starts from: a row of the primary, or any codes of it; return whether there are any."""
-    raises, groups, member_rows, signed, seed = demand
-    n = len(member_rows)
-    if attempt < n:
-        row = member_rows[(attempt + seed) % n] if n <= tries else member_rows[mix(seed + attempt) % n]
-        start[:] = rows.codes[row]
-        return raises or rows.counts[row] > taken[row]
-    if not raises and not signed:
-        return False
-    here = mix(seed + 977 * attempt)
-    for axis in range(len(start)):
-        first = geo.group_start[groups[axis]]
-        size = geo.group_start[groups[axis] + 1] - first
-        start[axis] = geo.members[first + mix(here + axis) % size]
-    return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _search_axes(
-    geo: Any, rows: Any, demand: Any, effort: Any, axes: Any, use: Any, weight: Any, taken: Any, best: Any, found: Any
-) -> Any:
-    """Look for a move on these axes that beats ``found`` = (score, cost, amount, corners, cells); return the better."""
-    cell, block, raises, need, groups, member_rows, signed, seed = demand
-    tries, limit, combinations = effort
-    best_score, best_cost, best_amount, best_m, best_n = found
-    n_axes = len(geo.sizes)
+def _longest(geo: Any, axes: Any) -> Any:
+    """Return the axis to be the line: the one that fewest blocks tell apart."""
     line = -1
     for axis in axes:
         length = geo.line_start[axis + 1] - geo.line_start[axis]
         if line < 0 or length <= geo.line_start[line + 1] - geo.line_start[line]:
             line = axis
-    m = 1 << len(axes)
-    corners = np.empty((m, n_axes), np.int64)
-    signs = np.empty(m, np.int64)
-    lowered = np.full(m, -1, np.int64)
-    cells = np.empty(len(geo.offsets) * m, np.int64)
-    options = np.empty((max(1, len(axes)), MAX_CANDIDATES), np.int64)
-    n_options = np.ones(max(1, len(axes)), np.int64)
-    v = np.empty(n_axes, np.int64)
-    rest = np.empty(n_axes, np.int64)
-    u = np.empty(n_axes, np.int64)
-    for attempt in range(tries):
-        if not _start(geo, rows, (raises, groups, member_rows, signed, seed), attempt, tries, taken, u):
+    return line
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _best_first(
+    geo: Any,
+    rows: Any,
+    ask: Any,
+    is_whole: Any,
+    key: Any,
+    axis: Any,
+    u: Any,
+    found: Any,
+    state: Any,
+    scratch: Any,
+    seed: Any,
+) -> Any:
+    """Drop codes that cannot do and sort the others by what the one cell next to the wanted one costs; return how many.
+
+    That cell changes in every move that takes the code, so the sum over axes is a lower bound of a move's cost.
+    """
+    cell, block, raises, _, _, banned, signed, _ = ask
+    options, costs, n = found
+    at = geo.starts[axis]
+    steps = geo.steps[block]
+    kept = 0
+    shift = seed % max(n, 1)
+    order = options[:n].copy()
+    for i in range(n):
+        v = order[(i + shift) % n]
+        cost = 0.0
+        if steps[at + v] >= 0:
+            other = cell - steps[at + u] + steps[at + v]
+            if other == banned[0] or other == banned[1]:
+                continue
+            if state.use[other] == 0:
+                cost = state.weight[other]
+                if cost >= FAR:
+                    continue
+        if raises and is_whole and not signed and capacity(rows, scratch, key + (v - u) * geo.strides[axis]) <= 0:
             continue
-        here = mix(seed + 977 * attempt)
+        j = kept
+        while j > 0 and costs[j - 1] > cost:
+            costs[j] = costs[j - 1]
+            options[j] = options[j - 1]
+            j -= 1
+        costs[j] = cost
+        options[j] = v
+        kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _search_axes(
+    geo: Any, rows: Any, ask: Any, effort: Any, axes: Any, state: Any, scratch: Any, best: Any, found: Any
+) -> Any:
+    """Look for a move on these axes that beats ``found`` = (score, cost, amount, rows, cells); return the better."""
+    cell, block, raises, need, starts, banned, signed, seed = ask
+    limit, combinations = effort
+    best_score, best_cost, best_amount, best_m, best_n = found
+    n_axes = len(geo.sizes)
+    n_blocks = len(geo.offsets)
+    k = len(axes)
+    m = 1 << k
+    is_whole = True
+    is_differenced = np.zeros(n_axes, np.bool_)
+    for axis in axes:
+        is_differenced[axis] = True
+    for axis in range(n_axes):
+        if not geo.tells_apart[block, axis]:
+            is_whole = False
+    line = UNSET
+    blocks = np.empty(n_blocks, np.int64)
+    bases = np.empty(n_blocks, np.int64)
+    options = np.empty((max(1, k), MAX_CANDIDATES), np.int64)
+    costs = np.empty((max(1, k), MAX_CANDIDATES))
+    n_options = np.ones(max(1, k), np.int64)
+    keys = np.empty(m, np.int64)
+    signs = np.empty(m, np.int64)
+    corners = np.empty((m, n_axes), np.int64)
+    cells = np.empty(n_blocks * m, np.int64)
+    nets = np.empty(n_blocks * m, np.int64)
+    u = np.empty(n_axes, np.int64)
+    v = np.empty(n_axes, np.int64)
+    for attempt in range(len(starts)):
+        u[:] = starts[attempt]
         v[:] = u
+        here = mix(seed + 977 * attempt)
         total = 1
-        for i in range(len(axes)):
-            n_options[i] = candidates(geo, block, axes[i], u[axes[i]], cell, use, limit, here + 31 * i, options[i])
-            total *= n_options[i]
-        shift = mix(here + 7) % max(total, 1)
-        for c in range(min(total, combinations)):
-            which = (c + shift) % total if total > combinations else c
-            for i in range(len(axes)):
-                v[axes[i]] = options[i, which % n_options[i]]
-                which //= n_options[i]
-            rest[:] = u
-            amount, alike = _fill_corners(
-                (corners, signs, taken, lowered, rest, signed, here + 13 * c),
+        for i in range(k):
+            n_options[i] = candidates(
+                geo, block, axes[i], u[axes[i]], cell, state.use, limit, here + 31 * i, options[i]
+            )
+        key = np.int64(0)
+        for axis in range(n_axes):
+            key += u[axis] * geo.strides[axis]
+        if not raises and not signed and is_whole and capacity(rows, scratch, key) <= 0:
+            continue
+        for i in range(k):
+            n_options[i] = _best_first(
                 geo,
                 rows,
-                block,
-                raises,
-                axes,
-                line,
-                u,
-                v,
+                ask,
+                is_whole,
+                key,
+                axes[i],
+                u[axes[i]],
+                (options[i], costs[i], n_options[i]),
+                state,
+                scratch,
+                here + i,
             )
-            if amount == 0:
+            total *= n_options[i]
+        if total == 0:
+            continue
+        n_here = 0
+        for b in range(n_blocks):
+            base = geo.offsets[b]
+            for axis in range(n_axes):
+                if is_differenced[axis]:
+                    if not geo.tells_apart[b, axis]:
+                        base = -1
+                        break
+                else:
+                    step = geo.steps[b, geo.starts[axis] + u[axis]]
+                    if step < 0:
+                        base = -1
+                        break
+                    base += step
+            if base >= 0:
+                blocks[n_here] = b
+                bases[n_here] = base
+                n_here += 1
+        n_priced = 0
+        for c in range(total):
+            which = c
+            least = 0.0
+            for i in range(k):
+                v[axes[i]] = options[i, which % n_options[i]]
+                least += costs[i, which % n_options[i]]
+                which //= n_options[i]
+            if least > best_score or (least == best_score and best_amount == need):
                 continue
-            amount = min(amount, need)
-            lacking = 1.0 + 0.5 * (need - amount) / need
-            bound = best_score / lacking + 1e-9
-            cost, n = price(geo, (corners, signs, m, alike), line, axes, u, v, use, weight, bound, cells)
+            n_priced += 1
+            if n_priced > combinations:
+                break
+            keys[0] = key
+            signs[0] = 1 if raises else -1
+            n_keys = 1
+            for i in range(k):
+                shift_key = (v[axes[i]] - u[axes[i]]) * geo.strides[axes[i]]
+                for j in range(n_keys):
+                    keys[n_keys + j] = keys[j] + shift_key
+                    signs[n_keys + j] = -signs[j]
+                n_keys *= 2
+            amount = need
+            if not signed:
+                for j in range(m):
+                    if signs[j] < 0:
+                        amount = min(amount, capacity(rows, scratch, keys[j]))
+                        if amount <= 0:
+                            break
+            n = 0
+            cost = 0.0
+            if amount > 0:
+                lacking = 1.0 + 0.5 * (need - amount) / need
+                bound = best_score / lacking + 1e-9
+                for i in range(n_here):
+                    b = blocks[i]
+                    blind = False
+                    for axis in axes:
+                        at = geo.starts[axis]
+                        if geo.steps[b, at + u[axis]] == geo.steps[b, at + v[axis]]:
+                            blind = True
+                            break
+                    if blind:
+                        continue
+                    for j in range(m):
+                        at_cell = bases[i]
+                        for a in range(k):
+                            axis = axes[a]
+                            code = v[axis] if j >> a & 1 else u[axis]
+                            step = geo.steps[b, geo.starts[axis] + code]
+                            if step < 0:
+                                at_cell = -1
+                                break
+                            at_cell += step
+                        if at_cell < 0:
+                            continue
+                        if at_cell == banned[0] or at_cell == banned[1]:
+                            cost = FAR
+                        elif state.use[at_cell] == 0:
+                            cost += state.weight[at_cell]
+                        cells[n] = at_cell
+                        nets[n] = signs[j]
+                        n += 1
+                        if cost >= bound:
+                            break
+                    if cost >= bound:
+                        n = 0
+                        break
+            elif not is_whole:
+                if line == UNSET:
+                    line = _longest(geo, axes)
+                amount = _lines(
+                    geo, rows, scratch, (corners, signs, axes), line, (block, raises, signed), u, v, here + 13 * c
+                )
+                if amount <= 0:
+                    continue
+                amount = min(amount, need)
+                lacking = 1.0 + 0.5 * (need - amount) / need
+                bound = best_score / lacking + 1e-9
+                cost, n = price(geo, (corners, signs, m), line, u, v, banned, state, bound, (cells, nets))
+                for j in range(m):
+                    keys[j] = 0
+                    for axis in range(n_axes):
+                        keys[j] += corners[j, axis] * geo.strides[axis]
             if n == 0:
                 continue
             score = cost * lacking
             if score < best_score or (score == best_score and amount > best_amount):
                 best_score, best_cost, best_amount, best_m, best_n = score, cost, amount, m, n
-                best[0][:m] = corners
-                best[1][:m] = signs
-                best[2][:m] = lowered
-                best[3][:n] = cells[:n]
+                best[0][:m] = keys[:m]
+                best[1][:m] = signs[:m]
+                best[2][:n] = cells[:n]
+                best[3][:n] = nets[:n]
                 if cost == 0.0 and amount == need:
                     return best_score, best_cost, best_amount, best_m, best_n
         if best_cost == 0.0:
@@ -161,16 +316,15 @@ def _search_axes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_move(
-    geo: Any, rows: Any, demand: Any, effort: Any, dropped: Any, use: Any, weight: Any, taken: Any, best: Any
-) -> Any:
-    """Find the cheapest move for a demand; return (cost, amount, corners, cells), cost FAR when there is none.
+def find_move(geo: Any, rows: Any, ask: Any, effort: Any, dropped: Any, state: Any, scratch: Any, best: Any) -> Any:
+    """Find the cheapest move for a cell; return (cost, amount, rows, cells), cost FAR when there is none.
 
-    ``demand`` is (cell, block, raises, need, groups of the cell on each axis, member rows, signed, seed);
-    ``dropped`` is how many differenced axes may be left out (each changes margins, which may be cheaper than a zero);
-    ``best`` receives corners, signs, rows lowered and cells changed.
+    ``ask`` is (cell, its block, raises, need, rows of codes to start from, two cells that must not change, signed,
+    seed); ``effort`` is (codes per axis, combinations); ``dropped`` is how many differenced axes may be left out (each
+    changes margins, which may be cheaper than a zero); ``best`` receives row keys, signs, cells and nets.
     """
-    every = np.flatnonzero(geo.differenced[demand[1]])[:MAX_AXES]
+    scratch.lengths[2] += 1
+    every = np.flatnonzero(geo.differenced[ask[1]])[:MAX_AXES]
     found = (FAR, FAR, np.int64(0), 0, 0)
     for count in range(min(dropped, len(every)) + 1):
         if count > 1 and found[1] < DEAR:
@@ -187,46 +341,37 @@ def _find_move(
                 if not bits >> i & 1:
                     axes[j] = every[i]
                     j += 1
-            found = _search_axes(geo, rows, demand, effort, axes, use, weight, taken, best, found)
+            found = _search_axes(geo, rows, ask, effort, axes, state, scratch, best, found)
             if found[1] == 0.0:
-                return found[1:]
-    return found[1:]
+                return found[1], found[2], found[3], found[4]
+    return found[1], found[2], found[3], found[4]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _transfer(geo: Any, rows: Any, demand: Any, use: Any, weight: Any, taken: Any, best: Any) -> Any:
-    """Find the cheapest way to send children from any row into the primary, or out of it to anywhere: the last resort.
+def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, best: Any) -> Any:
+    """Find the cheapest way to send children from any row into a cell, or out of it to anywhere: the last resort.
 
-    It blanks much, but exists in nearly every table; arguments and answer are those of ``_find_move``.
+    It blanks much, but exists in nearly every table; arguments and answer are those of ``find_move``.
     """
-    cell, block, raises, need, groups, member_rows, signed, seed = demand
+    cell, block, raises, need, starts, banned, signed, seed = ask
     n_axes = len(geo.sizes)
     corners = np.empty((2, n_axes), np.int64)
     signs = np.array([1, -1]) if raises else np.array([-1, 1])
     cells = np.empty(2 * len(geo.offsets), np.int64)
-    axes = np.zeros(0, np.int64)
+    nets = np.empty(2 * len(geo.offsets), np.int64)
     every = np.zeros(n_axes, np.int64)
     best_cost = FAR
     best_amount = np.int64(0)
     best_n = 0
-    for attempt in range(TRANSFERS):
-        if not _start(geo, rows, (raises, groups, member_rows, signed, seed), attempt % 16, 16, taken, corners[0]):
-            continue
+    for attempt in range(TRANSFERS if len(starts) else 0):
         here = mix(seed + 31 * attempt)
-        amount = need
-        lowered = np.int64(-1)
+        corners[0] = starts[attempt % len(starts)]
         if raises and not signed:
-            lowered = here % len(rows.counts)
-            corners[1] = rows.codes[lowered]
+            corners[1] = rows.codes[here % len(rows.counts)]
         else:
             for axis in range(n_axes):
                 other = mix(here + axis)
                 corners[1, axis] = other % geo.sizes[axis] if other >> 40 & 1 else corners[0, axis]
-            if not signed:
-                key = np.int64(0)
-                for axis in range(n_axes):
-                    key += corners[0, axis] * geo.strides[axis]
-                lowered = np.searchsorted(rows.keys, key)
         inside = geo.offsets[block]
         for axis in range(n_axes):
             step = geo.steps[block, geo.starts[axis] + corners[1, axis]]
@@ -236,116 +381,34 @@ def _transfer(geo: Any, rows: Any, demand: Any, use: Any, weight: Any, taken: An
             inside += step
         if inside == cell:
             continue
-        if lowered >= 0:
-            amount = min(amount, rows.counts[lowered] - taken[lowered])
+        amount = need
+        if not signed:
+            lowered = np.int64(0)
+            for axis in range(n_axes):
+                lowered += corners[1 if raises else 0, axis] * geo.strides[axis]
+            amount = min(amount, capacity(rows, scratch, lowered))
             if amount <= 0:
                 continue
-        cost, n = price(geo, (corners, signs, 2, False), -1, axes, every, every, use, weight, best_cost, cells)
+        cost, n = price(geo, (corners, signs, 2), -1, every, every, banned, state, best_cost, (cells, nets))
         if n > 0 and cost < best_cost:
             best_cost, best_amount, best_n = cost, amount, n
-            best[0][:2] = corners
-            best[1][:2] = signs
-            best[2][0] = lowered
-            best[3][:n] = cells[:n]
+            for j in range(2):
+                best[0][j] = 0
+                for axis in range(n_axes):
+                    best[0][j] += corners[j, axis] * geo.strides[axis]
+                best[1][j] = signs[j]
+            best[2][:n] = cells[:n]
+            best[3][:n] = nets[:n]
     return best_cost, best_amount, 2, best_n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _grow(array: Any, wanted: Any) -> Any:
-    """Return an array of at least the wanted length that begins like this one."""
-    if wanted <= len(array):
-        return array
-    larger = np.empty(max(wanted, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
-    return larger
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def route(
-    geo: Any,
-    rows: Any,
-    demands: Any,
-    order: Any,
-    effort: Any,
-    dropped: Any,
-    state: Any,
-    store: Any,
-    seed: Any,
-    signed: Any,
-) -> Any:
-    """Find or renew the witness of each demand in order; return the grown store.
-
-    ``demands``: (cell, block, raises, need, groups, first member, members) as arrays. ``state``: (use of each cell,
-    weight, is primary). ``store``: (cells, cell span of each demand, row keys, amounts, row span, lengths, met). A
-    demand that has a witness is ripped up and takes the new one only when that is not dearer.
-    """
-    cell_of, block_of, raises_of, need_of, groups_of, first_member, members = demands
-    use, weight = state
-    kept_cells, cell_span, kept_keys, kept_amounts, row_span, lengths, met = store
-    n_axes = len(geo.sizes)
-    taken = np.zeros(len(rows.counts), np.int64)
-    touched = np.empty(4096, np.int64)
-    best = (
-        np.empty((MAX_CORNERS, n_axes), np.int64),
+def new_best(geo: Any) -> Any:
+    """Return room for the best move: row keys, signs, cells, nets."""
+    n = len(geo.offsets) * MAX_CORNERS
+    return (
         np.empty(MAX_CORNERS, np.int64),
-        np.full(MAX_CORNERS, -1, np.int64),
-        np.empty(len(geo.offsets) * MAX_CORNERS // 2 + 1, np.int64),
+        np.empty(MAX_CORNERS, np.int64),
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
     )
-    for d in order:
-        if signed and not met[d] and use[cell_of[d]] > 1:
-            met[d] = True
-            continue
-        freed = 0.0
-        for i in range(cell_span[d, 0], cell_span[d, 1]):
-            use[kept_cells[i]] -= 1
-            if use[kept_cells[i]] == 0:
-                freed += weight[kept_cells[i]]
-        need = need_of[d]
-        cost = 0.0
-        n_cells, n_rows, n_touched, moves = lengths[0], lengths[1], 0, 0
-        while need > 0 and moves < 4 * need_of[d] + 8:
-            demand = (
-                cell_of[d], block_of[d], raises_of[d], need, groups_of[d],
-                members[first_member[d] : first_member[d + 1]], signed, mix(seed + 1009 * d + 131 * moves),
-            )  # fmt: skip
-            price_, amount, m, n = _find_move(geo, rows, demand, effort, dropped, use, weight, taken, best)
-            if price_ >= FAR and dropped >= MAX_AXES:
-                price_, amount, m, n = _transfer(geo, rows, demand, use, weight, taken, best)
-            if price_ >= FAR:
-                break
-            cost += price_
-            moves += 1
-            need -= amount
-            kept_cells = _grow(kept_cells, n_cells + n)
-            kept_keys = _grow(kept_keys, n_rows + m)
-            kept_amounts = _grow(kept_amounts, n_rows + m)
-            for i in range(n):
-                use[best[3][i]] += 1
-                kept_cells[n_cells] = best[3][i]
-                n_cells += 1
-            for i in range(m):
-                key = np.int64(0)
-                for axis in range(n_axes):
-                    key += best[0][i, axis] * geo.strides[axis]
-                kept_keys[n_rows] = key
-                kept_amounts[n_rows] = best[1][i] * amount
-                n_rows += 1
-            for i in range(max(1, m >> 1)):
-                if best[2][i] >= 0 and not signed:
-                    taken[best[2][i]] += amount
-                    touched = _grow(touched, n_touched + 1)
-                    touched[n_touched] = best[2][i]
-                    n_touched += 1
-        for i in range(n_touched):
-            taken[touched[i]] = 0
-        if need <= 0 and (not met[d] or cost <= freed):
-            met[d] = True
-            cell_span[d, 0], cell_span[d, 1] = lengths[0], n_cells
-            row_span[d, 0], row_span[d, 1] = lengths[1], n_rows
-            lengths[0], lengths[1] = n_cells, n_rows
-        else:
-            for i in range(lengths[0], n_cells):
-                use[kept_cells[i]] -= 1
-            for i in range(cell_span[d, 0], cell_span[d, 1]):
-                use[kept_cells[i]] += 1
-    return kept_cells, cell_span, kept_keys, kept_amounts, row_span, lengths, met

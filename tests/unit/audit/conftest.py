@@ -1,14 +1,16 @@
 """A clean build in each mode, to plant faults into."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from ndl_publish.audit.run import Withholding
+from ndl_publish.audit.certificate import Certificate
+from ndl_publish.audit.judge import Required
+from ndl_publish.checker_pack import certificate_of_cube, required_of
 from ndl_publish.columns import Mask
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.ledger.book import Ledger
@@ -26,7 +28,8 @@ TABLES = (
 class Clean:
     made: World
     protected: ProtectedCube = field(repr=False)
-    withholding: Withholding = field(repr=False)
+    required: Required = field(repr=False)
+    certificate: Certificate | None = field(repr=False, default=None)
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -37,9 +40,9 @@ class Clean:
         return dict(self.protected.privacy)
 
 
-def _withholding(withheld: Withheld) -> Withholding:
-    mask = withheld.mask
-    return Withholding(np.asarray(mask == Mask.PRIMARY_SUPPRESSED), np.asarray(mask == Mask.SECONDARY_SUPPRESSED))
+def _required(made: World, withheld: Withheld) -> Required:
+    mask, grid = withheld.mask, made.layout.grid
+    return Required(grid, np.asarray(mask == Mask.PRIMARY_SUPPRESSED), np.asarray(mask == Mask.SECONDARY_SUPPRESSED))
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +50,16 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     made = world(tmp_path_factory.mktemp("noisy"), tables=(*TABLES, MEANS_BY_SEX))
     with Ledger.open(tmp_path_factory.mktemp("accounts") / "ledger.sqlite") as opened:
         result = protect(made, made.cube(children(1200)), opened)
-    return Clean(made, result.protected, _withholding(result.withheld))
+    return Clean(made, result.protected, _required(made, result.withheld))
 
 
 @pytest.fixture(scope="session")
 def exact(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     made = world(tmp_path_factory.mktemp("exact"), "classic", tables=TABLES, minimum_count=5)
-    result = protect_classic(made.cube(children(1200)), made.spec, tie_break=b"t")
-    return Clean(made, result.protected, _withholding(result.withheld))
+    cube = made.cube(children(1200))
+    result = protect_classic(cube, made.spec, tie_break=b"t")
+    required = replace(required_of(made.spec, made.layout, result.withheld), has_insiders=False)
+    return Clean(made, result.protected, required, certificate_of_cube(cube, result.withheld))
 
 
 @pytest.fixture(params=["noisy", "exact"])

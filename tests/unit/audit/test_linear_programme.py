@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ndl_publish.audit import components
 from ndl_publish.audit import linear_programme as module
 from ndl_publish.audit.linear_programme import Enough, linear_programme
 from ndl_publish.audit.published import PublishedCells
@@ -34,14 +35,14 @@ def test_three_ways_never_narrower_than_all_tables(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_blocks_that_overlap_like_a_tree_need_no_crossing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_that_overlap_like_a_tree_are_exact_without_clusters(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = np.random.default_rng(seed).poisson(3.0, (3, 2, 3))
     blocks = [("code", "code", "total"), ("code", "total", "code"), ("code", "total", "total"), ("total",) * 3]
     case = table(counts, blocks)
     is_shown = np.random.default_rng(seed).random(case.grid.n_cells) < 0.6
     published = PublishedCells(case.grid, case.values, is_shown)
     exact = linear_programme(published)
-    monkeypatch.setattr(module, "CROSSING_LIMIT", 0)
+    monkeypatch.setattr(module, "VARIABLE_LIMIT", 0)
     relaxed = linear_programme(published)
     assert np.allclose(exact.lower, relaxed.lower)
     assert np.allclose(exact.upper, relaxed.upper)
@@ -85,3 +86,44 @@ def test_everything_shown() -> None:
     found = linear_programme(PublishedCells(case.grid, case.values, np.ones(case.grid.n_cells, bool)))
     assert not found.is_exact.any()
     assert np.array_equal(found.lower, found.upper)
+
+
+def squares(n: int) -> tuple[PublishedCells, int]:
+    """Return n squares of four blanks that nothing ties together, and how many blanks there are."""
+    block = np.array([[3, 9, 9], [9, 9, 9], [9, 9, 9]])
+    case = table(np.stack([block] * n))
+    is_shown = np.ones((n, 3, 3), bool)
+    is_shown[:, :2, :2] = False
+    shown = np.ones(case.grid.n_cells, bool)
+    shown[case.grid.block(("code",) * 3).cells] = is_shown.reshape(-1)
+    shown[case.grid.block(("total", "code", "code")).cells] = is_shown[0].reshape(-1)
+    return PublishedCells(case.grid, case.values, shown), 4 * n + 4
+
+
+def test_when_time_is_up_nothing_is_claimed_and_the_share_is_said() -> None:
+    published, n = squares(5)
+    found = linear_programme(published, seconds=0.0)
+    assert [note.code for note in found.notes] == ["NDL-D004", "NDL-D007"]
+    assert f"0 of {n} withheld" in found.notes[1].message
+    hidden = ~published.is_shown
+    assert (found.lower[hidden] == 0).all()
+    assert np.isinf(found.upper[hidden]).all()
+    assert not found.is_exact.any()
+
+
+def test_in_time_everything_is_reached() -> None:
+    published, _ = squares(3)
+    assert [note.code for note in linear_programme(published, seconds=60).notes] == ["NDL-D004"]
+
+
+@pytest.mark.parametrize("together", [1, 7, 1000])
+def test_threads_and_pieces_change_nothing(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    case = table(rng.poisson(4.0, (6, 3, 2)))
+    published = PublishedCells(case.grid, case.values, rng.random(case.grid.n_cells) < 0.75)
+    one = linear_programme(published, threads=1)
+    monkeypatch.setattr(components, "TOGETHER", together)
+    other = linear_programme(published, threads=3)
+    assert np.allclose(one.lower, other.lower)
+    assert np.allclose(one.upper, other.upper)
+    assert np.array_equal(one.is_exact, other.is_exact)

@@ -166,7 +166,8 @@ def rules(mode: str, *, rho: str = "1", minimum_count: int = 10, margin: str = "
     if mode == "classic":
         threshold = {"method": "threshold", "minimum_count": number(str(minimum_count), "children")}
         zeros = {"method": "zero", "policy": "show"}
-        return {**book, "mode": "classic", "primary": [threshold, zeros], "percent_decimals": number("1", "decimals")}
+        limits = {"improvement_seconds": number("5", "seconds"), "percent_decimals": number("1", "decimals")}
+        return {**book, "mode": "classic", "primary": [threshold, zeros], **limits}
     noise: dict[str, Any] = {"method": "geometric", "epsilon": number(rho, "epsilon")}
     if mode == "dp":
         noise = {

@@ -1,15 +1,31 @@
 """Exact counts against filtering the children themselves, and refusal of what cannot be counted."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 import pytest
 
 from ndl_publish.cube.layout import between_level
 from ndl_publish.cube.model import Cube
+from ndl_publish.cube.tabulate import tabulate
+from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.errors import InputError
-from tests.unit.cube.small_release import BANDS, LEVELS, MEANS_BY_SEX, NESTING, World, children, world
+from ndl_publish.records.model import CONTRIBUTOR, IS_FIRST, amount_column
+from ndl_publish.spec.rules import ClassicRules
+from tests.rule_books import as_written, dominance
+from tests.unit.cube.small_release import (
+    BANDS,
+    LEVELS,
+    MEANS_BY_SEX,
+    NESTING,
+    World,
+    children,
+    validated,
+    world,
+)
 
 CHAIN = ("comm", "gld", "all_goals")
 
@@ -138,3 +154,26 @@ def test_a_printed_cube_shows_no_count(cube: Cube) -> None:
     text = repr(cube)
     assert "array" not in text
     assert "400" not in text
+
+
+def test_contributions_are_counted_by_finest_row_and_contributor(small: World, frame: pl.DataFrame) -> None:
+    rules = ClassicRules.model_validate(as_written(dominance(1, "80", of="score")))
+    spec = replace(small.spec, rules=rules)
+    by = frame.with_row_index("row").with_columns((pl.col("row") % 7).cast(pl.Int64).alias(CONTRIBUTOR))
+    by = by.with_columns(pl.col("score").alias(amount_column("score")), pl.lit(value=True).alias(IS_FIRST))
+    second = by.head(50).with_columns(pl.lit(9).alias(CONTRIBUTOR), pl.lit(value=False).alias(IS_FIRST))
+    both = nw.from_native(pl.concat([by.cast({CONTRIBUTOR: pl.Int64}), second.cast({CONTRIBUTOR: pl.Int64})]).lazy())
+    records = replace(validated(spec, frame), contributions={"provider": both})
+    cube = tabulate(records, spec, small.geography, engine=PolarsEngine())
+    found = cube.contributions["provider"]
+    grid = cube.layout.grid
+    assert np.array_equal(grid.tabulate(found.codes, found.known), cube.counts)
+    ninth = found.contributor == 9
+    assert (int(found.children[ninth].sum()), int(found.known[ninth].sum())) == (50, 0)
+    assert int(found.children.sum()) == frame.height + 50
+    base = cube.layout.base
+    assert np.array_equal(base.tabulate(found.codes[~ninth], found.amounts["score"][~ninth]), cube.sums["score"])
+
+
+def test_without_rules_about_contributors_there_are_none(cube: Cube) -> None:
+    assert cube.contributions == {}

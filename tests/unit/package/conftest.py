@@ -83,6 +83,7 @@ CLASSIC_PRIVACY = {
     "mode": "classic",
     "methods": ["threshold", "zero", "witness_circuits"],
     "minimum_count": 5,
+    "rules": [{"method": "threshold", "minimum_count": 5}, {"method": "zero", "policy": "show"}],
     "zeros": "shown",
     "secondary": "every withheld count can be anything from 0 to minimum_count",
     "not_covered": "The guarantee is about the linked table.",

@@ -7,6 +7,7 @@ import pytest
 from ndl_publish.errors import DisclosureError, InputError, RuleError
 from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts, refuse_tied
 from ndl_publish.spec.counts_tables import CountsTables
+from tests.rule_books import book, group_disclosure, threshold
 from tests.suppression_cases import classic_rules
 
 TABLES = CountsTables.model_validate(
@@ -139,3 +140,34 @@ def test_a_dimension_that_follows_from_another_is_refused(tmp_path: Path) -> Non
 
 def test_dimensions_that_are_free_of_each_other_are_not_refused(tmp_path: Path) -> None:
     refuse_tied(read_counts(write(tmp_path / "c.csv", list(ROWS)), TABLES), "c.csv")
+
+
+GLD = CountsTables.model_validate(
+    {"tables": [{"area": ["total", "la"], "gld": ["total", "gld"]}], "count": "n", "outcomes": ["gld"]}
+)
+
+
+def shares(tmp_path: Path, *rows: tuple[object, ...]) -> Counts:
+    lines = ["la,gld,n", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "g.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_counts(tmp_path / "g.csv", GLD)
+
+
+def test_a_share_of_nobody_is_withheld_with_its_complement_and_protected(tmp_path: Path) -> None:
+    counts = shares(tmp_path, ("a", "no", 31), ("a", "yes", 0), ("b", "no", 12), ("b", "yes", 40))
+    assert counts.outcomes == ("gld",)
+    exact = protect_classic_counts(counts, rules=book(threshold(5), group_disclosure(4)), tie_break=b"t")
+    frame = counts_frame(counts.grid, exact.values, exact.mask)
+    shown = {row[:2]: row[2] for row in frame.rows()}
+    assert {cell for cell, value in shown.items() if value is None} == {(la, g) for la in "ab" for g in ("no", "yes")}
+    assert (shown["a", "Total"], shown["Total", "yes"]) == (31, 40)
+    primary = exact.sensitive.is_primary
+    assert exact.sensitive.highest[primary & (exact.values == 0)].tolist() == [4]
+    assert exact.sensitive.lowest[primary & (exact.values == 31)].tolist() == [27]
+
+
+def test_rules_that_need_more_than_counts_are_refused(tmp_path: Path) -> None:
+    counts = read_counts(write(tmp_path / "c.csv", list(ROWS)), TABLES)
+    with pytest.raises(RuleError) as caught:
+        protect_classic_counts(counts, rules=book(threshold(5), group_disclosure(4)), tie_break=b"t")
+    assert caught.value.code == "NDL-R066"

@@ -148,7 +148,7 @@ def test_a_mean_that_says_that_all_are_at_an_end_is_withheld_among_exact_figures
     frame = frame.filter(pl.col("place").is_in(["s1", "s4"]))
     cube = made.cube(frame)
     everything = np.ones(made.layout.grid.n_cells, bool)
-    limits = shown_means(cube, made.spec, minimum_sum=5)
+    limits = shown_means(cube, made.spec, minimum_sum=5, sensitive_sums={})
     given = CellValues(made.layout, cube.counts, everything, everything, cube.sums, shown_means=limits)
     means = public_tables(made.spec, given)[2]
     assert _rows(means, geographic_level="region", area_code="north")["score_mean"] == (None, "suppressed")

@@ -1,6 +1,7 @@
 """The public statement: exact fractions, nothing understated, nothing secret."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.protect.dp import Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.privacy_statement import classic_statement
+from ndl_publish.spec.columns import Contributor
+from tests.rule_books import book, dominance, group_disclosure, minimum_contributors, threshold
 from tests.unit.cube.small_release import SMALL, children, key, protect, rules, world
 from tests.unit.protect.conftest import ClassicBuild, DpBuild
 
@@ -79,3 +82,28 @@ def test_the_classic_statement_names_rules_only(classic_build: ClassicBuild, pol
     assert statement["minimum_count"] == 7
     assert statement["zeros"] == said
     assert "threshold" in statement["methods"]
+
+
+def test_the_classic_statement_names_every_rule_with_its_numbers(tmp_path: Path) -> None:
+    spec = world(tmp_path, "classic").spec
+    provider = {"title": "Childcare provider", "source": "profile", "column": "URN"}
+    dataset = spec.dataset.model_copy(update={"contributors": {"provider": Contributor.model_validate(provider)}})
+    made_rules = book(
+        threshold(5),
+        threshold(10, "gld"),
+        group_disclosure(3),
+        minimum_contributors(3),
+        dominance(2, "82.5", of="score"),
+        attacker={"insiders": False},
+    )
+    said = classic_statement(replace(spec, dataset=dataset), made_rules)
+    assert said["rules"] == [
+        {"method": "threshold", "minimum_count": 5},
+        {"method": "threshold", "minimum_count": 10, "measures": ["gld_count"]},
+        {"method": "group_disclosure", "uncertainty": 3},
+        {"method": "minimum_contributors", "contributor": "Childcare provider", "minimum_count": 3},
+        {"method": "dominance", "contributor": "Childcare provider", "of": "score_mean", "largest": 2, "percent": 82.5},
+    ]
+    assert said["methods"] == ["threshold", "group_disclosure", "minimum_contributors", "dominance", "witness_circuits"]
+    assert (said["minimum_count"], said["insiders"]) == (5, False)
+    assert json.loads(json.dumps(said)) == said

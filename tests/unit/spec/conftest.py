@@ -42,6 +42,8 @@ sources:
     where: {column: kind, values: [X]}
     sums:
       all_hours: {column: hours, maximum: 900}
+contributors:
+  provider: {title: Provider, source: profile, column: URN}
 links: {spine_id: pupil_id, source: source, linked_id: linked_id, weight: weight, minimum_weight: 0.85}
 derived:
   is_good: {rule: all_equal, columns: [goal], value: "2", not_assessed: [A]}
@@ -109,6 +111,7 @@ primary:
   - method: threshold
     minimum_count: {{value: 5, unit: children, {_REFERENCE}}}
   - {{method: zero, policy: show}}
+improvement_seconds: {{value: 9, unit: seconds, {_REFERENCE}}}
 percent_decimals: {{value: 1, unit: decimals, {_REFERENCE}}}
 secondary: {{method: witness_circuits}}
 finest:

@@ -30,6 +30,8 @@ def test_reads_json_and_yaml_alike(tmp_path: Path) -> None:
         {"tables": [{"geo": []}]},
         {"tables": [{}]},
         {"tables": [{"geo": ["la", "la"]}]},
+        {**GOOD, "outcomes": ["gld"]},
+        {**GOOD, "outcomes": ["sex", "sex"]},
         3,
     ],
 )
@@ -53,3 +55,8 @@ def test_refuses_what_is_not_a_file_of_tables(tmp_path: Path, text: str) -> None
 
 def test_count_column_has_a_usual_name() -> None:
     assert CountsTables.model_validate(GOOD).count == "n"
+
+
+def test_outcomes_are_dimensions_of_some_table() -> None:
+    assert CountsTables.model_validate(GOOD).outcomes == ()
+    assert CountsTables.model_validate({**GOOD, "outcomes": ["sex"]}).outcomes == ("sex",)

@@ -260,3 +260,13 @@ def test_metadata_travels_through_json(dataset: Dataset, tmp_path: Path) -> None
     path = tmp_path / "copy.yaml"
     path.write_text(dataset.model_dump_json(), encoding="utf-8")
     assert parse(path, Dataset)[0] == dataset
+
+
+def test_a_contributor_stands_in_a_source(project: Project) -> None:
+    project.edit(project.metadata, "source: profile, column: URN", "source: profil, column: URN")
+    assert "contributors.provider.source names profil, which is not a source" in project.finding().message
+
+
+def test_a_contributor_needs_no_declared_column(project: Project) -> None:
+    provider = project.load().dataset.contributors["provider"]
+    assert (provider.column, provider.missing) == ("URN", ("",))

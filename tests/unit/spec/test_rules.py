@@ -39,19 +39,20 @@ def test_classic_numbers(project: Project) -> None:
     assert rules.protects_zeros
 
 
-def test_of_two_thresholds_the_larger_holds(project: Project) -> None:
-    extra = f"  - {{method: threshold, minimum_count: {{value: 7, unit: children, {REFERENCE}}}}}\n"
+def test_a_threshold_of_its_own_for_a_measure(project: Project) -> None:
+    number = f"{{value: 7, unit: children, {REFERENCE}}}"
+    extra = f"  - {{method: threshold, measures: [good], minimum_count: {number}}}\n"
     project.edit(project.exact, "  - {method: zero, policy: show}\n", extra)
     rules = load_rules(project.exact)
     assert isinstance(rules, ClassicRules)
-    assert (rules.minimum_count, rules.protects_zeros) == (7, False)
+    assert (rules.minimum_count, rules.largest_minimum_count, rules.protects_zeros) == (5, 7, False)
 
 
 def test_classic_rules_need_a_threshold(project: Project) -> None:
     text = project.exact.read_text(encoding="utf-8")
     start = text.index("  - method: threshold")
     project.exact.write_text(text[:start] + text[text.index("  - {method: zero") :], encoding="utf-8")
-    assert finding(project.exact).message == "primary: a threshold rule is needed."
+    assert finding(project.exact).message.startswith("primary: a threshold rule without measures is needed")
 
 
 def test_geometric_noise(project: Project) -> None:
@@ -103,7 +104,7 @@ def test_each_mode_refuses_the_keys_of_the_other(project: Project) -> None:
     with pytest.raises(RuleError) as caught:
         load_rules(project.exact)
     told = {f.where.split(": ")[1]: f.message for f in caught.value.findings}
-    assert set(told) == {"primary", "percent_decimals", "noise", "lifetime_cap", "withhold"}
+    assert set(told) == {"primary", "improvement_seconds", "percent_decimals", "noise", "lifetime_cap", "withhold"}
     assert told["noise"] == "this key is needed and is not there."
     assert told["primary"].startswith("this key is not known here")
 

@@ -18,7 +18,9 @@ METADATA = sorted((ROOT / "metadata").glob("*.yaml"))
 RULES = sorted((ROOT / "disclosure_rules").glob("*.yaml"))
 RELEASES = sorted((ROOT / "examples").glob("*/release*.yaml"))
 UNITS = {
-    "minimum_count": {"children", "persons"},
+    "minimum_count": {"children", "persons", "contributors"},
+    "uncertainty": {"children"},
+    "improvement_seconds": {"seconds"},
     "maximum_margin": {"percentage_points"},
     "rho": {"rho"},
     "epsilon": {"epsilon"},

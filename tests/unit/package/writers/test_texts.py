@@ -169,6 +169,19 @@ def test_classic_readme_does_not_promise_zeros_that_are_withheld(texts: Texts) -
     assert "- Observed zeros: withheld like small counts." in methodology
 
 
+def test_classic_methodology_says_how_many_figures_are_withheld_and_against_whom(texts: Texts) -> None:
+    privacy = {"mode": "classic", "minimum_count": 5, "zeros": "shown", "insiders": True}
+    _, methodology = texts("classic", privacy)
+    rows = re.findall(
+        r"^\| `by_characteristic` \| (.+?) \| (\d+) \| (\d+) \| (.+?) \|$", methodology, flags=re.MULTILINE
+    )
+    assert ("Local authority", "18", "6", "33.3%") in [(level, *rest) for level, *rest in rows]
+    assert "alone in a withheld count" in methodology
+    _, trusting = texts("classic", privacy | {"insiders": False})
+    assert "alone in a withheld count" not in trusting
+    assert "Why figures are withheld" not in texts("dp")[1]
+
+
 def test_covered_areas_are_named(texts: Texts) -> None:
     one = ('geography: {vintage: "2025"}', 'geography: {vintage: "2025", level: local_authority, areas: [E08000035]}')
     two = (one[0], one[1].replace("E08000035", "E08000035, E06000006"))

@@ -1,0 +1,96 @@
+"""Lead one witness around a withheld cell. Compiled."""
+
+# ruff: noqa: ANN401 - compiled: numba infers types and takes no keyword-only arguments.
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from ndl_publish.protect.secondary.moves import mix
+from ndl_publish.protect.secondary.route import LEAST, build
+from ndl_publish.protect.secondary.scratch import abandon, apply, has_room
+from ndl_publish.protect.secondary.search import FAR, find_move
+from ndl_publish.protect.secondary.store import reload
+
+MOST_MENDS = 4
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cell_of(geo: Any, block: Any, key: Any) -> Any:
+    """Return the cell of a block that a row is in, -1 for none."""
+    cell = geo.offsets[block]
+    for axis in range(len(geo.sizes)):
+        step = geo.steps[block, geo.starts[axis] + (key // geo.strides[axis]) % geo.sizes[axis]]
+        if step < 0:
+            return np.int64(-1)
+        cell += step
+    return cell
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _starts(geo: Any, scratch: Any, block: Any, cell: Any, tries: Any) -> Any:
+    """Return the rows of the witness in hand that make it change a cell, as codes."""
+    n_axes = len(geo.sizes)
+    starts = np.empty((tries, n_axes), np.int64)
+    n = 0
+    for i in range(scratch.lengths[1]):
+        at = scratch.filled[i]
+        key = scratch.keys[at]
+        if n < tries and scratch.nets[at] * scratch.delta[cell] > 0 and _cell_of(geo, block, key) == cell:
+            for axis in range(n_axes):
+                starts[n, axis] = (key // geo.strides[axis]) % geo.sizes[axis]
+            n += 1
+    return starts[:n]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _mend(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any) -> Any:
+    """Build a witness that leaves ``cell`` alone: the one ``head`` leads to, and moves that cancel its change there.
+
+    The sum of moves through cells that are withheld anyhow reaches what no single product of differences does. Returns
+    whether that worked (if not, the scratch is empty).
+    """
+    geo, rows, demands, state, scratch, store, best = world
+    tries, limit, combinations, dropped, signed, ceiling = effort
+    reload(store, scratch, state, head[0], head[1])
+    block = np.searchsorted(geo.offsets, cell, side="right") - 1
+    banned = np.array([demands.avoids[d], demands.cell[d]])
+    for turn in range(MOST_MENDS):
+        change = np.int64(scratch.delta[cell])
+        if change == 0:
+            break
+        starts = _starts(geo, scratch, block, cell, tries)
+        ask = (cell, block, change < 0, abs(change), starts, banned, signed, mix(seed + 1009 * d + 131 * turn))
+        cost, amount, m, n = find_move(geo, rows, ask, (limit, combinations), dropped, state, scratch, best)
+        if cost >= FAR or not has_room(scratch, m, n):
+            break
+        apply(scratch, state, (best[0], best[1], m, best[2], best[3], n), amount)
+        if state.total[0] >= ceiling:
+            break
+    if scratch.delta[cell] == 0 and state.total[0] < ceiling:
+        return True
+    abandon(scratch, state)
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def lead_around(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any) -> Any:
+    """Build the cheaper of a mended and a new witness that leave ``cell`` alone; return whether there is one.
+
+    ``world`` is (look-ups, rows, demands, state, scratch, store, room for the best move), ``head`` the witness that was
+    ripped up, ``effort`` that of ``route.build``.
+    """
+    geo, rows, demands, state, scratch, _, best = world
+    tries, limit, combinations, dropped, signed, _ = effort
+    before = state.total[0]
+    if not _mend(world, d, head, cell, effort, seed):
+        return build(geo, rows, demands, d, cell, effort, state, scratch, best, seed)
+    mended = state.total[0]
+    if mended <= before + LEAST:
+        return True
+    abandon(scratch, state)
+    less = (tries, limit, combinations, dropped, signed, mended - LEAST)
+    if build(geo, rows, demands, d, cell, less, state, scratch, best, seed):
+        return True
+    return _mend(world, d, head, cell, effort, seed)

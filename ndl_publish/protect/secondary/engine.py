@@ -1,0 +1,226 @@
+"""One suppression problem while it is being solved: the pattern so far, and the steps that find it and make it smaller.
+
+The steps: a witness for every demand (greedy, aggregates first); insiders; downhill passes that lead witnesses around
+one withheld cell after another; excursions. From the first step on the pattern is sound, and no later step makes it
+dearer, but for the demands that insiders add. All work is counted, not timed, so that the same problem gives the same
+pattern; time is only a last stop, and the answer says when it was used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+import numpy as np
+import numpy.typing as npt
+
+from ndl_publish.columns import Mask
+from ndl_publish.cube.grid import IntArray
+from ndl_publish.protect.secondary.axes import Axes
+from ndl_publish.protect.secondary.demands import Demands, demand_order, joined
+from ndl_publish.protect.secondary.geometry import Geometry, Rows
+from ndl_publish.protect.secondary.improve import new_journal, open_cells, shake_cells
+from ndl_publish.protect.secondary.insiders import insider_demands
+from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
+from ndl_publish.protect.secondary.read_out import witnesses_of
+from ndl_publish.protect.secondary.route import route
+from ndl_publish.protect.secondary.scratch import Scratch, State, new_scratch
+from ndl_publish.protect.secondary.search import MAX_AXES
+from ndl_publish.protect.secondary.store import Store, grown, more_demands, new_store
+from ndl_publish.protect.secondary.weights import weights
+
+Progress = Callable[[str, int, int], None]
+UNLIMITED = 1e300
+
+FIRST = (4, 12, 250)
+"""Starts, codes per axis and combinations that a first search may try."""
+HARDER = (12, 30, 3000)
+"""The same, for demands that the first search could not meet."""
+SIGNED = (3, 12, 120)
+"""The same, for noisy counts, where nearly every move will do."""
+QUICK = (2, 8, 60)
+"""The same, for improving a pattern with many demands."""
+MANY_DEMANDS = 5_000
+"""From so many demands on the improvement searches quickly."""
+DROPPED = 2
+"""How many axes a move for exact counts may leave undifferenced; the second only where nothing cheap is found."""
+PASSES = 3
+"""How many downhill passes go over all withheld cells."""
+GAIN = 0.01
+"""A pass that makes the pattern cheaper by less than this share is the last."""
+INSIDER_ROUNDS = 8
+"""How often demands of insiders are added, routed and looked for again."""
+EXCURSIONS_A_CELL = 40
+"""Searches that excursions may make for each withheld cell, which settles small tables."""
+SLACK = 6.0
+"""How much dearer the first step of an excursion may make the pattern."""
+EXCURSIONS_A_SECOND = 250
+"""Searches for a move that excursions may make for each second that the problem allows: work, not time."""
+CHUNK = 256
+"""Cells between two looks at the clock."""
+
+
+@dataclass
+class Engine:
+    """The pattern so far.
+
+    Attributes:
+        problem: What is asked.
+        geometry: Look-up arrays of the grid.
+        rows: Finest rows with children.
+        demands: What the witnesses must do; insiders add to them.
+        seed: Decides between equally good choices.
+        tell: Called with (stage, done, of).
+    """
+
+    problem: SuppressionProblem
+    geometry: Geometry
+    rows: Rows
+    demands: Demands
+    seed: int
+    tell: Progress
+    state: State = field(init=False)
+    scratch: Scratch = field(init=False)
+    store: Store = field(init=False)
+    order: IntArray = field(init=False)
+    deadline: float = field(init=False)
+    is_cut_short: bool = field(init=False, default=False)
+    was_withheld: npt.NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start with the primaries withheld and no witness."""
+        n_cells = self.problem.grid.n_cells
+        self.deadline = monotonic() + self.problem.seconds
+        self.state = State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
+        self.scratch = new_scratch(n_cells)
+        self.store = new_store(len(self.demands.cell), n_cells)
+        self.order = demand_order(self.problem, self.demands, self.seed)
+
+    def solve(self) -> None:
+        """Find a witness for every demand; harder where the first search fails."""
+        signed = self.problem.signed
+        self._route(self.order, SIGNED if signed else FIRST, 0 if signed else DROPPED, ("routing", self.seed))
+        for attempt, dropped in enumerate((1, DROPPED, MAX_AXES)):
+            missing = self._missing(self.order)
+            if not len(missing):
+                break
+            self._route(missing, HARDER, dropped, ("routing again", self.seed + attempt + 1))
+        self.was_withheld = self.state.use > 0
+
+    def protect_from_insiders(self) -> None:
+        """Add demands until no child alone in a withheld cell learns another primary."""
+        if self.problem.signed or not self.problem.has_insiders:
+            return
+        is_single = self.problem.primary & (self.problem.values == 1)
+        for turn in range(INSIDER_ROUNDS):
+            new = insider_demands(self.geometry, self.rows, self.demands, self.store, is_single)
+            if not len(new.cell):
+                break
+            fresh = np.arange(len(self.demands.cell), len(self.demands.cell) + len(new.cell))
+            self.demands = joined(self.demands, new)
+            self.store = more_demands(self.store, len(fresh))
+            self.order = np.concatenate([self.order, fresh])
+            for effort, dropped in ((QUICK, DROPPED), (HARDER, DROPPED), (HARDER, MAX_AXES)):
+                for raises in (True, False):
+                    missing = self._missing(fresh)
+                    self.demands.raises[missing] = raises
+                    self._route(missing, effort, dropped, ("insiders", self.seed + turn))
+
+    def improve(self) -> None:
+        """Open withheld cells for as long as that pays; exact counts only."""
+        if self.problem.signed:
+            return
+        effort = QUICK if len(self.demands.cell) >= MANY_DEMANDS else FIRST
+        for turn in range(PASSES):
+            before = self.state.total[0]
+            self._open(self._withheld(turn), effort, turn)
+            self.protect_from_insiders()
+            if self.state.total[0] > (1 - GAIN) * before:
+                break
+        most = EXCURSIONS_A_CELL * len(self._withheld(0))
+        left, turn = min(int(EXCURSIONS_A_SECOND * self.problem.seconds), most), PASSES
+        while left > 0 and not self.is_cut_short and (cells := self._withheld(turn)).size:
+            left -= self._shake(cells, effort, left, turn)
+            self.protect_from_insiders()
+            turn += 1
+
+    def is_better(self, other: "Engine") -> bool:
+        """Say whether more demands are met, or as many with a cheaper pattern."""
+        return (self.n_missing(), self.state.total[0]) < (other.n_missing(), other.state.total[0])
+
+    def n_missing(self) -> int:
+        """Return how many demands are not met."""
+        return len(self._missing(self.order))
+
+    def answer(self, axes: Axes) -> Suppression:
+        """Return the pattern with its witnesses."""
+        primary, withheld = self.problem.primary, self.state.use > 0
+        mask = np.where(primary, Mask.PRIMARY_SUPPRESSED, Mask.SHOWN).astype(np.uint8)
+        mask[withheld & ~primary] = Mask.SECONDARY_SUPPRESSED
+        return Suppression(
+            mask,
+            witnesses_of(axes, self.demands, self.store),
+            np.unique(self.demands.cell[self._missing(self.order)]),
+            np.flatnonzero(self.was_withheld & ~withheld),
+            self.is_cut_short,
+        )
+
+    def _missing(self, demands: IntArray) -> IntArray:
+        """Return the demands that are not met; a noisy primary is met, too, on the witness of another."""
+        missing = demands[~self.store.met[demands]]
+        return missing[self.state.use[self.demands.cell[missing]] <= 1] if self.problem.signed else missing
+
+    def _withheld(self, turn: int) -> IntArray:
+        """Return the withheld cells that are not primary: those with fewest witnesses first, then by lot."""
+        withheld = np.flatnonzero((self.state.use > 0) & ~self.problem.primary)
+        draw = np.random.default_rng(self.seed + turn).permutation(len(withheld))
+        return withheld[np.lexsort((draw, self.state.use[withheld]))]
+
+    def _route(self, order: IntArray, effort: tuple[int, int, int], dropped: int, named: tuple[str, int]) -> None:
+        """Route demands in order, some at a time."""
+        stage, seed = named
+        full = (*effort, dropped, self.problem.signed, UNLIMITED)
+        at = 0
+        while at < len(order):
+            self.tell(stage, at, len(order))
+            part = order[: at + 8 * CHUNK]
+            at = route(
+                self.geometry, self.rows, self.demands, part, at, full, self.state, self.scratch, self.store, seed
+            )
+            if at < len(part):
+                self.store = grown(self.store)
+
+    def _open(self, cells: IntArray, effort: tuple[int, int, int], turn: int) -> None:
+        """Try to open cells in order, until time is up."""
+        full = (*effort, DROPPED, False, UNLIMITED)
+        journal = new_journal(0)
+        at = 0
+        while at < len(cells) and not self._is_late():
+            self.tell(f"improving, pass {turn + 1}", at, len(cells))
+            part = cells[: at + CHUNK]
+            at = open_cells(
+                self.geometry, self.rows, self.demands, part, at, full, self.problem.primary, self.state, self.scratch,
+                self.store, journal, self.seed + 31 * turn,
+            )  # fmt: skip
+            if at < len(part):
+                self.store = grown(self.store)
+
+    def _shake(self, cells: IntArray, effort: tuple[int, int, int], most: int, turn: int) -> int:
+        """Make excursions from cells in order until so many searches are made or time is up; return how many."""
+        full = (*effort, DROPPED, False, UNLIMITED)
+        journal = new_journal(len(self.demands.cell))
+        at, first = 0, int(self.scratch.lengths[2])
+        while at < len(cells) and self.scratch.lengths[2] - first < most and not self._is_late():
+            self.tell("improving, excursions", int(self.scratch.lengths[2] - first), most)
+            part = cells[: at + CHUNK // 16]
+            at = shake_cells(
+                self.geometry, self.rows, self.demands, part, at, full, SLACK, self.problem.primary, self.state,
+                self.scratch, self.store, journal, 1, self.seed + 31 * turn,
+            )  # fmt: skip
+            if at < len(part):
+                self.store = grown(self.store)
+        return int(self.scratch.lengths[2]) - first + 1
+
+    def _is_late(self) -> bool:
+        """Say whether time is up, and remember it."""
+        self.is_cut_short = self.is_cut_short or monotonic() > self.deadline
+        return self.is_cut_short

@@ -1,0 +1,40 @@
+"""What it costs to withhold a cell: about one, more for large and headline cells, most for zeros."""
+
+import numpy as np
+
+from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.protect.secondary.problem import FloatArray, SuppressionProblem
+
+LOG_WEIGHT = 0.05
+"""How much a cell's weight grows with the logarithm of its count; 1 for a cell of nothing."""
+TOTAL_WEIGHT = 0.05
+"""How much heavier a cell gets when all but none of its dimensions are totals."""
+ZERO_WEIGHT = 12.0
+"""Weight added to a cell of nothing: a blank zero is allowed, and rare."""
+UNPUBLISHED = 1e-3
+"""Weight of a cell that no table prints."""
+FORCED = 1e19
+"""Weight of a cell that is never withheld for another one."""
+
+
+def weights(problem: SuppressionProblem) -> FloatArray:
+    """Return what it costs to withhold each cell, ``n_cells``; the grand total and forced cells cost too much for any.
+
+    Args:
+        problem: Grid, figures and preferences.
+    """
+    weight = 1.0 + LOG_WEIGHT * np.log1p(np.maximum(problem.values, 0))
+    if not problem.signed:
+        weight += np.where(problem.values == 0, ZERO_WEIGHT, 0.0)
+    if problem.preference is not None:
+        weight *= problem.preference
+    for block in problem.grid.blocks:
+        totals = sum(level == TOTAL_LEVEL for level in block.levels)
+        weight[block.cells] *= 1.0 + TOTAL_WEIGHT * totals / max(1, len(block.levels))
+        if totals == len(block.levels):
+            weight[block.cells] = FORCED
+    if problem.forced is not None:
+        weight[problem.forced] = FORCED
+    if problem.unpublished is not None:
+        weight[problem.unpublished] = UNPUBLISHED
+    return weight
