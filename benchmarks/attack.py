@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ndl_publish.audit.certificate import check_certificate
+from ndl_publish.audit.inside import LoneChildren
 from ndl_publish.audit.insider import insiders
 from ndl_publish.audit.judge import Required
 from ndl_publish.audit.linear_programme import Enough, linear_programme
@@ -49,8 +50,8 @@ def attack(posed: Posed, is_shown: BoolArray, *, seconds: float) -> Attacked:
     found = linear_programme(published, enough=enough, seconds=seconds)
     exact = problem.primary & (found.is_exact | propagation(published).is_exact | is_shown)
     reaches = (found.lower <= problem.lowest) & (found.upper >= problem.highest)
-    is_alone = ~is_shown & (problem.values == 1)
-    told = insiders(published, _required(posed, is_shown), is_alone, seconds=seconds)
+    lone = LoneChildren.of(problem.grid, problem.codes, problem.counts)
+    told = insiders(published, _required(posed, is_shown), lone, seconds=seconds)
     learnt = sum(int(one.message.split()[0]) for one in told if one.severity == "error")
     notes = tuple(one.message for one in (*found.notes, *told) if one.severity == "note" and one.code != "NDL-D004")
     return Attacked(int(exact.sum()), int((problem.primary & ~reaches).sum()), learnt, notes)

@@ -71,7 +71,7 @@ class Case:
             SuppressionProblem(
                 grid=self.grid, values=self.values, primary=self.primary, signed=False, lowest=self.lowest,
                 highest=self.highest, codes=self.codes, counts=self.counts, implications=self.implications,
-                has_insiders=has_insiders, tie_break=tie_break,
+                has_insiders=has_insiders, tie_break=tie_break, seconds=1.0,
             )
         )  # fmt: skip
 
@@ -86,7 +86,7 @@ def lone_children(case: Case, is_shown: BoolArray) -> list[tuple[int, int]]:
     """Return (insider's cell, primary that is then known exactly) for every child alone in a withheld cell.
 
     The insider knows the count of one withheld cell, 1, besides what is shown; all tables of whole numbers are listed.
-    Cells wholly inside the insider's own are left out: that child is all there is to learn of them.
+    Cells that are only about the insider are left out: those wholly inside its own, and those of no other child.
     """
     known = []
     steps = memberships(case)
@@ -95,7 +95,9 @@ def lone_children(case: Case, is_shown: BoolArray) -> list[tuple[int, int]]:
         seen[cell] = True
         low, high = integer_ranges(case, seen)
         learnt = case.primary & ~seen & (low == high) & (steps > steps[cell]).any(axis=1)
-        known += [(int(cell), int(other)) for other in np.flatnonzero(learnt)]
+        child = steps[cell] * case.counts > 0
+        own = (case.values == 1) & ((steps * case.counts > 0) & child).any(axis=1)
+        known += [(int(cell), int(other)) for other in np.flatnonzero(learnt & ~own)]
     return known
 
 

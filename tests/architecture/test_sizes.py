@@ -10,7 +10,6 @@ LONGEST_FUNCTION = 60
 LONG_FUNCTIONS = {
     "audit/elimination.py: null_vectors": "one compiled loop of fraction-free elimination; calls would not compile",
     "protect/secondary/search.py: _search_axes": "one compiled shortest-path search; splitting it costs a third",
-    "protect/secondary/search.py: route": "one compiled shortest-path search over all axes of a block",
 }
 
 

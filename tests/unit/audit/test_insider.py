@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ndl_publish.audit.inside import LoneChildren
 from ndl_publish.audit.insider import insiders
 from ndl_publish.audit.published import BoolArray
 from ndl_publish.columns import Mask
@@ -13,7 +14,8 @@ from tests.suppression_cases import Case, lone_children, table
 
 def attack(case: Case, is_shown: BoolArray, seconds: float = 60.0) -> tuple[Finding, ...]:
     proof = Proof(case, is_shown, ())
-    return insiders(proof.published, proof.required, ~is_shown & (case.values == 1), seconds=seconds)
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    return insiders(proof.published, proof.required, lone, seconds=seconds)
 
 
 def square(counts: list[list[int]], blanks: list[tuple[int, int]]) -> tuple[Case, BoolArray]:
@@ -68,5 +70,17 @@ def test_a_cell_inside_ones_own_is_no_secret() -> None:
     case = table(np.array([[1, 0], [0, 0]]))
     is_shown = np.zeros(case.grid.n_cells, bool)
     proof = Proof(case, is_shown, ())
-    only_total = np.arange(case.grid.n_cells) == case.grid.block(("total", "total")).offset
-    assert insiders(proof.published, proof.required, only_total, seconds=60.0) == ()
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    assert insiders(proof.published, proof.required, lone, seconds=60.0) == ()
+
+
+def test_a_total_that_is_only_the_child_itself_is_no_secret() -> None:
+    """The row holds one child and a shown zero: whoever is that child learns of nobody else."""
+    case = table(np.array([[1, 0], [9, 9], [9, 9]]))
+    is_shown = ~np.isin(np.arange(case.grid.n_cells), np.flatnonzero(case.values == 1))
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    cell, total = np.flatnonzero(case.values == 1)[::-1]
+    block = case.grid.block(("code", "code"))
+    assert lone.is_same(case.grid, np.array([total]), np.array([cell]), block).all()
+    proof = Proof(case, np.asarray(is_shown), ())
+    assert [f for f in insiders(proof.published, proof.required, lone, seconds=60.0) if f.severity == "error"] == []
