@@ -98,12 +98,13 @@ class Engine:
     def solve(self) -> None:
         """Find a witness for every demand; harder where the first search fails."""
         signed = self.problem.signed
-        self._route(self.order, SIGNED if signed else FIRST, 0 if signed else DROPPED, ("routing", self.seed))
-        for attempt, dropped in enumerate((1, DROPPED, MAX_AXES)):
+        first = SIGNED if signed else self._effort()
+        self._route(self.order, first, 0 if signed else DROPPED, ("routing", self.seed))
+        for attempt, (effort, dropped) in enumerate(((FIRST, DROPPED), (HARDER, MAX_AXES))):
             missing = self._missing(self.order)
             if not len(missing):
                 break
-            self._route(missing, HARDER, dropped, ("routing again", self.seed + attempt + 1))
+            self._route(missing, effort, dropped, ("routing again", self.seed + attempt + 1))
         self.was_withheld = self.state.use > 0
 
     def protect_from_insiders(self) -> None:
@@ -129,7 +130,7 @@ class Engine:
         """Open withheld cells for as long as that pays; exact counts only."""
         if self.problem.signed:
             return
-        effort = QUICK if len(self.demands.cell) >= MANY_DEMANDS else FIRST
+        effort = self._effort()
         for turn in range(PASSES):
             before = self.state.total[0]
             self._open(self._withheld(turn), effort, turn)
@@ -163,6 +164,10 @@ class Engine:
             np.flatnonzero(self.was_withheld & ~withheld),
             self.is_cut_short,
         )
+
+    def _effort(self) -> tuple[int, int, int]:
+        """Return how hard to search, by the number of demands."""
+        return QUICK if len(self.demands.cell) >= MANY_DEMANDS else FIRST
 
     def _missing(self, demands: IntArray) -> IntArray:
         """Return the demands that are not met; a noisy primary is met, too, on the witness of another."""
