@@ -61,10 +61,10 @@ def primary_demands(problem: SuppressionProblem, axes: Axes, geometry: Geometry,
         np.tile(cell, 2), np.tile(block_of, 2), raises, need, np.tile(at, (2, 1)), np.tile(first[:-1], 2),
         np.tile(first[1:], 2), members, np.full(2 * len(cell), -1, np.int64),
     )  # fmt: skip
-    return _only(both, need > 0)
+    return only(both, need > 0)
 
 
-def _only(demands: Demands, wanted: npt.NDArray[np.bool_]) -> Demands:
+def only(demands: Demands, wanted: npt.NDArray[np.bool_]) -> Demands:
     """Return the wanted demands only."""
     return Demands(
         demands.cell[wanted],

@@ -13,19 +13,18 @@ from time import monotonic
 import numpy as np
 import numpy.typing as npt
 
-from ndl_publish.columns import Mask
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.protect.secondary.axes import Axes
-from ndl_publish.protect.secondary.demands import Demands, demand_order, joined
+from ndl_publish.protect.secondary.demands import Demands, demand_order, joined, only
 from ndl_publish.protect.secondary.geometry import Geometry, Rows
 from ndl_publish.protect.secondary.improve import new_journal, open_cells, shake_cells
 from ndl_publish.protect.secondary.insiders import insider_demands
-from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
+from ndl_publish.protect.secondary.problem import SuppressionProblem, Witnesses
 from ndl_publish.protect.secondary.read_out import witnesses_of
 from ndl_publish.protect.secondary.route import route
 from ndl_publish.protect.secondary.scratch import Scratch, State, new_scratch
 from ndl_publish.protect.secondary.search import MAX_AXES
-from ndl_publish.protect.secondary.store import Store, grown, more_demands, new_store
+from ndl_publish.protect.secondary.store import Store, grown, let_go, more_demands, new_store, rip
 from ndl_publish.protect.secondary.weights import weights
 
 Progress = Callable[[str, int, int], None]
@@ -70,6 +69,7 @@ class Engine:
         demands: What the witnesses must do; insiders add to them.
         seed: Decides between equally good choices.
         tell: Called with (stage, done, of).
+        shared: State of another engine, whose uses and weights this one goes on with; none for a new one.
     """
 
     problem: SuppressionProblem
@@ -78,6 +78,7 @@ class Engine:
     demands: Demands
     seed: int
     tell: Progress
+    shared: State | None = None
     state: State = field(init=False)
     scratch: Scratch = field(init=False)
     store: Store = field(init=False)
@@ -90,10 +91,15 @@ class Engine:
         """Start with the primaries withheld and no witness."""
         n_cells = self.problem.grid.n_cells
         self.deadline = monotonic() + self.problem.seconds
-        self.state = State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
+        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
+        self.state = State(new.use, new.weight, np.zeros(1))
         self.scratch = new_scratch(n_cells)
         self.store = new_store(len(self.demands.cell), n_cells)
         self.order = demand_order(self.problem, self.demands, self.seed)
+
+    def begin(self, share: float) -> None:
+        """Start the clock of an engine that has a share of the time."""
+        self.deadline = monotonic() + share * self.problem.seconds
 
     def solve(self) -> None:
         """Find a witness for every demand; harder where the first search fails."""
@@ -152,18 +158,23 @@ class Engine:
         """Return how many demands are not met."""
         return len(self._missing(self.order))
 
-    def answer(self, axes: Axes) -> Suppression:
-        """Return the pattern with its witnesses."""
-        primary, withheld = self.problem.primary, self.state.use > 0
-        mask = np.where(primary, Mask.PRIMARY_SUPPRESSED, Mask.SHOWN).astype(np.uint8)
-        mask[withheld & ~primary] = Mask.SECONDARY_SUPPRESSED
-        return Suppression(
-            mask,
-            witnesses_of(axes, self.demands, self.store),
-            np.unique(self.demands.cell[self._missing(self.order)]),
-            np.flatnonzero(self.was_withheld & ~withheld),
-            self.is_cut_short,
-        )
+    def give_up(self) -> Demands:
+        """Let go of every primary with a demand that is not met; return all demands of these primaries."""
+        lost = np.isin(self.demands.cell, self.demands.cell[self._missing(self.order)])
+        for demand in np.flatnonzero(lost & self.store.met):
+            let_go(self.store, *rip(self.store, self.state, demand))
+        self.order = self.order[~lost[self.order]]
+        return only(self.demands, lost)
+
+    def handed_over(self, axes: Axes) -> Witnesses:
+        """Return the witnesses, and let go of them: large problems have room for them only once."""
+        witnesses = witnesses_of(axes, self.demands, self.store)
+        self.store = new_store(0, 0)
+        return witnesses
+
+    def unprotected(self) -> IntArray:
+        """Return the primaries with a demand that is not met."""
+        return np.unique(self.demands.cell[self._missing(self.order)])
 
     def _effort(self) -> tuple[int, int, int]:
         """Return how hard to search, by the number of demands."""
@@ -175,8 +186,8 @@ class Engine:
         return missing[self.state.use[self.demands.cell[missing]] <= 1] if self.problem.signed else missing
 
     def _withheld(self, turn: int) -> IntArray:
-        """Return the withheld cells that are not primary: those with fewest witnesses first, then by lot."""
-        withheld = np.flatnonzero((self.state.use > 0) & ~self.problem.primary)
+        """Return the cells withheld by own witnesses that are not primary: those with fewest first, then by lot."""
+        withheld = np.flatnonzero((self.store.first_use >= 0) & ~self.problem.primary)
         draw = np.random.default_rng(self.seed + turn).permutation(len(withheld))
         return withheld[np.lexsort((draw, self.state.use[withheld]))]
 

@@ -16,7 +16,8 @@ class Geometry(NamedTuple):
     ``partition`` numbers the distinct groupings of an axis; ``members[group_start[g] : group_start[g + 1]]`` are the
     codes of group ``g``, ``first_group`` the first group of a partition, ``group_of`` the group of a code in it (-1:
     none). ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
-    ``line_blocks`` lists the blocks that tell codes of an axis apart; the last entry lists all blocks.
+    ``line_blocks`` lists the blocks that tell codes of an axis apart; the last entry lists all blocks. Moves exchange
+    codes of one ``fence`` only, and change no cell of a block that ``is_closed`` (see ``crews.py``; all open here).
     """
 
     steps: IntArray
@@ -35,6 +36,8 @@ class Geometry(NamedTuple):
     differenced: BoolArray
     line_start: IntArray
     line_blocks: IntArray
+    fence: IntArray
+    is_closed: BoolArray
 
 
 LARGEST_PLACE = 1 << 24
@@ -103,6 +106,8 @@ def build_geometry(grid: CellGrid, axes: Axes) -> Geometry:
         differenced=differenced & tells_apart,
         line_start=_starts(lines),
         line_blocks=np.concatenate(lines).astype(np.int64),
+        fence=np.zeros(int(axes.starts[-1]), np.int64),
+        is_closed=np.zeros(n_blocks, bool),
     )
 
 

@@ -63,6 +63,8 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
     heads = np.empty((n_users, 2), np.int64)
     node = store.first_use[cell]
     for j in range(n_users):
+        if node < 0:
+            return False  # others use it, too
         users[j] = store.nodes[node, DEMAND]
         node = store.nodes[node, AFTER]
     users = users[np.argsort(-demands.need[users], kind="mergesort")]

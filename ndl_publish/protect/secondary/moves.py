@@ -63,7 +63,7 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
     n = 0
     if geo.sizes[axis] <= limit:
         for v in range(geo.sizes[axis]):
-            if steps[at + v] != steps[at + u]:
+            if steps[at + v] != steps[at + u] and geo.fence[at + v] == geo.fence[at + u]:
                 out[n] = v
                 n += 1
         return n
@@ -81,7 +81,7 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
                 if n >= quota:
                     break
                 v = geo.members[first + (shift + i) % size]
-                if steps[at + v] == steps[at + u]:
+                if steps[at + v] == steps[at + u] or geo.fence[at + v] != geo.fence[at + u]:
                     continue
                 if wanted == 0 and (steps[at + v] < 0 or use[cell - steps[at + u] + steps[at + v]] == 0):
                     continue
@@ -141,7 +141,7 @@ def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: An
         for k in range(first, n_out):
             if out_net[k] != 0:
                 cell = out_cells[k]
-                if cell == banned[0] or cell == banned[1]:
+                if cell == banned[0] or cell == banned[1] or geo.is_closed[block]:
                     return bound, 0
                 if state.use[cell] == 0:
                     cost += state.weight[cell]

@@ -39,3 +39,20 @@ def witnesses_of(axes: Axes, demands: Demands, store: Store) -> Witnesses:
         taken[:, AMOUNT],
         demands.avoids[own],
     )
+
+
+def joined_witnesses(parts: list[Witnesses]) -> Witnesses:
+    """Return the witnesses of several engines as one list; those of one cell stay together."""
+    start = [np.zeros(1, np.int64)]
+    n_changes = 0
+    for part in parts:
+        start.append(part.start[1:] + n_changes)
+        n_changes += len(part.amounts)
+    return Witnesses(
+        np.concatenate([part.cell for part in parts]),
+        np.concatenate([part.change for part in parts]),
+        np.concatenate(start),
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.amounts for part in parts]),
+        np.concatenate([part.avoids for part in parts]),
+    )

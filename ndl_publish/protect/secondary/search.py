@@ -271,7 +271,7 @@ def _search_axes(
                             at_cell += step
                         if at_cell < 0:
                             continue
-                        if at_cell == banned[0] or at_cell == banned[1]:
+                        if at_cell == banned[0] or at_cell == banned[1] or geo.is_closed[b]:
                             cost = FAR
                         elif state.use[at_cell] == 0:
                             cost += state.weight[at_cell]
@@ -374,7 +374,11 @@ def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, best: Any)
                 corners[1, axis] = other % geo.sizes[axis] if other >> 40 & 1 else corners[0, axis]
         inside = geo.offsets[block]
         for axis in range(n_axes):
-            step = geo.steps[block, geo.starts[axis] + corners[1, axis]]
+            at = geo.starts[axis]
+            if geo.fence[at + corners[0, axis]] != geo.fence[at + corners[1, axis]]:
+                inside = cell
+                break
+            step = geo.steps[block, at + corners[1, axis]]
             if step < 0:
                 inside = -1
                 break

@@ -55,11 +55,11 @@ def new_store(n_demands: int, n_cells: int) -> Store:
         np.array([-1, -1, 0, 0], np.int64),
         np.zeros(n_demands, np.bool_),
     )
-    return grown(empty, 12 * n_demands)
+    return grown(empty, 8 * n_demands)
 
 
 def grown(store: Store, wanted: int = 0) -> Store:
-    """Return the store with room for at least twice as much."""
+    """Return the store with room for half as much again, or as many as wanted."""
     nodes, first = _longer(store.nodes, max(wanted, 2 * SPARE * MOST_CELLS), NEXT, int(store.free[0]))
     rows, first_row = _longer(store.rows, max(wanted, 2 * SPARE * MOST_ROWS), NEXT_ROW, int(store.free[1]))
     added = np.array([len(nodes) - len(store.nodes), len(rows) - len(store.rows)])
@@ -80,7 +80,7 @@ def more_demands(store: Store, n: int) -> Store:
 def _longer(pool: npt.NDArray[Any], wanted: int, following: int, head: int) -> tuple[npt.NDArray[Any], int]:
     """Return a longer pool whose new places stand before the free ones, and the new head of these."""
     n = len(pool)
-    more = np.zeros((max(wanted, n), pool.shape[1]), pool.dtype)
+    more = np.zeros((max(wanted, n // 2), pool.shape[1]), pool.dtype)
     more[:, following] = np.arange(n + 1, n + len(more) + 1)
     more[-1, following] = head
     return np.concatenate([pool, more]), n

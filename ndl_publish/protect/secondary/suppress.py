@@ -11,15 +11,24 @@ Source:
     2000 for the full problem, which this does not solve to the optimum).
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from hashlib import sha256
+from itertools import repeat
 
 import numpy as np
 
+from ndl_publish.columns import Mask
 from ndl_publish.protect.secondary.axes import Axes
-from ndl_publish.protect.secondary.demands import primary_demands
+from ndl_publish.protect.secondary.crews import Crews, plan_crews
+from ndl_publish.protect.secondary.demands import Demands, joined, only, primary_demands
 from ndl_publish.protect.secondary.engine import Engine, Progress
 from ndl_publish.protect.secondary.geometry import Geometry, Rows, build_geometry, build_rows
 from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
+from ndl_publish.protect.secondary.read_out import joined_witnesses
+from ndl_publish.protect.secondary.scratch import State
+
+World = tuple[Geometry, Rows, Progress]
 
 __all__ = ["Progress", "suppress"]
 
@@ -45,19 +54,80 @@ def suppress(problem: SuppressionProblem, *, progress: Progress | None = None) -
     geometry = build_geometry(problem.grid, axes)
     rows = _rows(problem, axes, geometry)
     demands = primary_demands(problem, axes, geometry, rows)
-    tell = progress or (lambda _stage, _done, _of: None)
-    is_small = len(demands.cell) <= SMALL and not problem.signed
-    best: Engine | None = None
-    for start in range(STARTS if is_small else 1):
-        seed = int.from_bytes(sha256(b"ndl-publish suppression %d" % start + problem.tie_break).digest()[:6], "big")
-        engine = Engine(problem, geometry, rows, demands, seed, tell)
-        engine.solve()
-        engine.protect_from_insiders()
-        engine.improve()
-        best = engine if best is None or engine.is_better(best) else best
-    if best is None:
-        raise RuntimeError("a problem is solved at least once")
-    return best.answer(axes)
+    world = (geometry, rows, progress or (lambda _stage, _done, _of: None))
+    crews = None if problem.signed else plan_crews(geometry, demands)
+    engines = (_best_start(problem, demands, world),) if crews is None else _with_crews(problem, demands, crews, world)
+    return _answer(problem, axes, engines)
+
+
+def _engine(
+    problem: SuppressionProblem, demands: Demands, world: World, start: int, shared: State | None = None
+) -> Engine:
+    """Return an engine whose choices the secret bytes and the number of the start decide."""
+    geometry, rows, tell = world
+    seed = int.from_bytes(sha256(b"ndl-publish suppression %d" % start + problem.tie_break).digest()[:6], "big")
+    return Engine(problem, geometry, rows, demands, seed, tell, shared)
+
+
+def _run(engine: Engine) -> Engine:
+    engine.solve()
+    engine.protect_from_insiders()
+    engine.improve()
+    return engine
+
+
+def _best_start(problem: SuppressionProblem, demands: Demands, world: World) -> Engine:
+    """Return the best of some starts for a small problem, of one for a larger one."""
+    n_starts = STARTS if len(demands.cell) <= SMALL and not problem.signed else 1
+    best = _run(_engine(problem, demands, world, 0))
+    for start in range(1, n_starts):
+        other = _run(_engine(problem, demands, world, start))
+        best = other if other.is_better(best) else best
+    return best
+
+
+def _with_crews(problem: SuppressionProblem, demands: Demands, crews: Crews, world: World) -> tuple[Engine, ...]:
+    """Return the engines of a split problem: what crosses fences first, then the crews, then what they gave up."""
+    geometry, rows, tell = world
+    common = _run(_engine(problem, only(demands, crews.crew_of < 0), world, 0))
+    fenced = (crews.geometry, rows, lambda _stage, _done, _of: None)
+    parts = [only(demands, mine) for mine in crews.demands_of_each]
+    teams = [_engine(problem, part, fenced, i + 1, common.state) for i, part in enumerate(parts)]
+    lost = []
+    share = min(1.0, max(1, problem.threads) / max(1, len(teams)))
+    with ThreadPoolExecutor(max(1, problem.threads)) as pool:
+        for done, given_up in enumerate(pool.map(_run_crew, teams, repeat(share))):
+            tell("areas", done, len(teams))
+            lost.append(given_up)
+    rest = _run(_engine(problem, reduce(joined, lost), (geometry, rows, tell), len(teams) + 1, common.state))
+    return (common, *teams, rest)
+
+
+def _run_crew(engine: Engine, share: float) -> Demands:
+    """Do all that can be done inside a fence in a share of the time; return the demands that cannot."""
+    engine.begin(share)
+    engine.solve()
+    engine.protect_from_insiders()
+    lost = engine.give_up()
+    engine.improve()
+    later = engine.give_up()
+    return joined(only(lost, lost.avoids < 0), only(later, later.avoids < 0))
+
+
+def _answer(problem: SuppressionProblem, axes: Axes, engines: tuple[Engine, ...]) -> Suppression:
+    """Return the pattern that all engines made together."""
+    primary, withheld = problem.primary, engines[0].state.use > 0
+    mask = np.where(primary, Mask.PRIMARY_SUPPRESSED, Mask.SHOWN).astype(np.uint8)
+    mask[withheld & ~primary] = Mask.SECONDARY_SUPPRESSED
+    was_withheld = np.logical_or.reduce([engine.was_withheld for engine in engines])
+    unprotected = np.unique(np.concatenate([engine.unprotected() for engine in engines]))
+    return Suppression(
+        mask,
+        joined_witnesses([engine.handed_over(axes) for engine in engines]),
+        unprotected,
+        np.flatnonzero(was_withheld & ~withheld),
+        any(engine.is_cut_short for engine in engines),
+    )
 
 
 def _rows(problem: SuppressionProblem, axes: Axes, geometry: Geometry) -> Rows:
