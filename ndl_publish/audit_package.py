@@ -17,10 +17,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from ndl_publish import columns as c
 from ndl_publish.audit.certified import certificate_checks
+from ndl_publish.audit.contradiction import contradict
 from ndl_publish.audit.from_tables import published_cells
 from ndl_publish.audit.known_figures import LINE, add_known_figures
+from ndl_publish.audit.least_shown import least_shown, rule_findings
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit.published import PublishedCells
+from ndl_publish.audit.registry import ATTACK_SECONDS
 from ndl_publish.audit.run import attack_cells, audit_tables
 from ndl_publish.certificate_files import read_certificate
 from ndl_publish.cube.layout import CubeLayout, lay_out
@@ -72,7 +75,9 @@ def audit_package(
     if certificate is not None:
         published = published_cells(spec, layout, tables)
         known, published = _known(spec, layout, published, knowing)
-        return (files, *known, *_certified(certificate, spec, published, manifest))
+        if not all(check.is_passed for check in known):
+            return (files, *known)
+        return (files, *known, *_certified(certificate, spec, layout, published, manifest))
     statement = _read_json(public / PRIVACY)
     if spec.rules.mode == "dp":
         findings = _statement_findings(statement)
@@ -80,9 +85,9 @@ def audit_package(
     else:
         own = AuditCheck("ties", "No two dimensions are made from the same columns", tie_findings(spec), "metadata")
     checks = (files, own, *audit_tables(spec, layout, tables, statement, None, progress=progress))
-    if not knowing:
-        return checks
     known, widened = _known(spec, layout, published_cells(spec, layout, tables), knowing)
+    if not knowing or not all(check.is_passed for check in (*checks, *known)):
+        return (*checks, *known)
     return (*checks, *known, *attack_cells(spec, layout, widened, None, progress=progress))
 
 
@@ -93,11 +98,14 @@ def _known(
     if not knowing:
         return (), published
     widened, findings = add_known_figures(spec, layout, published, [_read_known(path) for path in knowing])
+    if widened.is_count and contradict(widened, seconds=ATTACK_SECONDS):
+        message = "no table of counts has both these figures and those of the package: nothing was attacked with them."
+        findings = (*findings, Finding("NDL-D025", "error", "known figures", message))
     return (AuditCheck("known_figures", "Figures already public", findings, f"{len(knowing)} files"),), widened
 
 
 def _certified(
-    place: Path, spec: ReleaseSpec, published: PublishedCells, manifest: dict[str, str]
+    place: Path, spec: ReleaseSpec, layout: CubeLayout, published: PublishedCells, manifest: dict[str, str]
 ) -> tuple[AuditCheck, ...]:
     """Return the checks of a certificate against what the public tables show."""
     if not isinstance(spec.rules, ClassicRules):
@@ -105,7 +113,9 @@ def _certified(
         raise InputError("NDL-V086", message)
     proof, required = read_certificate(place, published.grid, manifest)
     required = replace(required, has_insiders=spec.rules.attacker.insiders)
-    return certificate_checks(published, proof, required, minimum_count=spec.rules.minimum_count)
+    checks = certificate_checks(published, proof, required, minimum_count=least_shown(spec.rules, layout))
+    against = rule_findings(published, spec.rules, layout)
+    return (*checks, AuditCheck("rules", "Nothing is shown that the rules withhold", against, "all shares and zeros"))
 
 
 def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:

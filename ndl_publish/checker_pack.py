@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ndl_publish.audit.certificate import Certificate
@@ -16,6 +17,7 @@ from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.package.model import InternalPack
+from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.withhold import Withheld
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import ClassicRules
@@ -49,15 +51,15 @@ def checker_pack(  # noqa: PLR0913 - each is one part of the pack
         certificate: Proof that nothing withheld can be worked out, mode ``classic`` only.
     """
     reason = np.array([REASONS[mask] for mask in sorted(REASONS)])[withheld.mask]
-    cells = grid_frame(
-        cube.layout.grid,
-        {
-            "true_count": cube.counts,
-            "count_before_withholding": values,
-            "reason": reason,
-            "is_possible": withheld.is_possible,
-        },
-    )
+    columns = {
+        "true_count": cube.counts,
+        "count_before_withholding": values,
+        "reason": reason,
+        "is_possible": withheld.is_possible,
+    }
+    if withheld.sensitive is not None:
+        columns["rules"] = rules_of_cells(withheld.sensitive)
+    cells = grid_frame(cube.layout.grid, columns)
     frames = {"cells": cells, "linkage": cube.linkage}
     if measurements:
         frames["noisy_measurements"] = pl.concat(
@@ -74,6 +76,13 @@ def checker_pack(  # noqa: PLR0913 - each is one part of the pack
         "configuration": spec.as_json(),
     }
     return InternalPack(frames, documents)
+
+
+def rules_of_cells(sensitive: Sensitive) -> npt.NDArray[np.str_]:
+    """Return, for every cell, the names of the rules that mark it, joined by a comma; empty for none, ``n_cells``."""
+    marks, at = np.unique(sensitive.marked_by, return_inverse=True)
+    named = [", ".join(rule for i, rule in enumerate(sensitive.rules) if int(bits) >> i & 1) for bits in marks]
+    return np.array(named, dtype=np.str_)[at]
 
 
 def required_of(spec: ReleaseSpec, layout: CubeLayout, withheld: Withheld) -> Required:

@@ -146,7 +146,7 @@ def build(  # noqa: PLR0913 - one parameter per option
 @cli.command()
 @click.argument("counts", type=FILE)
 @click.option("--tables", type=FILE, required=True, help="Which tables to publish (JSON or YAML).")
-@click.option("--rules", type=FILE, required=True, help="The rule book (YAML).")
+@click.option("--rules", type=FILE, required=True, help="The rule book: a YAML file, or the name of one that ships.")
 @click.option("--out", type=FILE, required=True, help="CSV to write: one row per published cell.")
 @click.option("--report", type=FOLDER, help="New folder for the confidential suppression report (exact counts only).")
 @what_if
@@ -200,7 +200,7 @@ def protect(  # noqa: PLR0913 - one parameter per option
     type=click.Path(path_type=Path),
     is_flag=False,
     flag_value="-",
-    help="Check the certificate by addition, in place of the attacks: a folder, or nothing for the package's own.",
+    help="Add up a package's certificate (default: its own) instead. That of a table is checked by protect itself.",
 )
 @as_json
 def audit(package: Path, knowing: tuple[Path, ...], certificate: Path | None, *, as_json: bool) -> None:

@@ -37,6 +37,7 @@ from ndl_publish.protect.withhold import Withheld
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
+from ndl_publish.spec.idle_rules import idle_rules
 from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import DpRules, Geometric
 from ndl_publish.suppression_report.release import release_report, with_report
@@ -117,7 +118,8 @@ def validated(prepared: Prepared, *, progress: Progress) -> ValidatedRecords:
 
     records = read_records(prepared.spec, prepared.geography, engine=engine, progress=tell)
     found = validate_records(records, prepared.geography, engine=engine, progress=tell)
-    return replace(found, findings=(*found.findings, *_size_findings(prepared.spec, found.n_children)))
+    told = (*_size_findings(prepared.spec, found.n_children), *idle_rules(prepared.spec.rules))
+    return replace(found, findings=(*found.findings, *told))
 
 
 def _size_findings(spec: ReleaseSpec, n_children: int) -> Iterator[Finding]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ndl_publish.audit.certificate import Certificate
-from ndl_publish.audit.certified import certificate_checks, insider_check
+from ndl_publish.audit.certified import INSIDER_SECONDS, certificate_checks, insider_check
 from ndl_publish.audit.judge import Required
 from ndl_publish.audit.published import PublishedCells
 from ndl_publish.audit.recoverable import recoverable_cells
-from ndl_publish.audit.registry import ATTACK_SECONDS, COUNT_ATTACKS, SIGNED_ATTACKS, judged_attack
+from ndl_publish.audit.registry import COUNT_ATTACKS, SIGNED_ATTACKS, judged_attack
 from ndl_publish.certificate_files import remove_certificate, write_certificate
 from ndl_publish.certificate_pack import certificate_of
 from ndl_publish.columns import Mask
@@ -30,6 +30,7 @@ from ndl_publish.protect.dp import Payment
 from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.secondary.problem import MaskArray
 from ndl_publish.spec.counts_tables import CountsTables, read_counts_tables
+from ndl_publish.spec.idle_rules import idle_rules
 from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.rules import ClassicRules
 from ndl_publish.suppression_report.counts import ReportWanted, counts_report, remove_report, write_report
@@ -77,9 +78,11 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         RuleError: ``NDL-R063`` when mode ``dp`` lacks a release name or a cohort, ``NDL-R065`` when it is asked for a
             suppression report; errors of the files.
         InputError: When the counts cannot be used; ``NDL-V086`` when mode ``dp`` is asked for a certificate.
-        TargetError: ``NDL-T001`` when ``out`` exists, ``NDL-T003`` when it cannot be written.
+        TargetError: ``NDL-T001`` when ``out`` exists, ``NDL-T003`` when it cannot be written, ``NDL-T004`` when it is
+            no CSV or two results are to go to one place.
         DisclosureError: ``NDL-D010`` when the audit recovers a withheld count; nothing is written then.
     """
+    _refuse_places(out, None if report is None else report.folder, certificate)
     rules = load_rules(rules_file)
     tables = read_counts_tables(tables_file)
     counts = read_counts(counts_file, tables)
@@ -135,7 +138,7 @@ def _exact(  # noqa: PLR0913 - the counts and what is wanted of them
     _prove(published, proof, required, minimum_count=rules.minimum_count)
     _attack(published, required)
     if required.has_insiders:
-        _refuse(iter(insider_check(published, proof, required, seconds=ATTACK_SECONDS).findings))
+        _refuse(iter(insider_check(published, proof, required, seconds=INSIDER_SECONDS).findings))
     content = counts_frame(counts.grid, exact.values, exact.mask).write_csv().encode()
     written = None
     with ExitStack() as undo:
@@ -151,7 +154,15 @@ def _exact(  # noqa: PLR0913 - the counts and what is wanted of them
             undo.callback(remove_certificate, certificate)
         _write(out, content)
         undo.pop_all()
-    return replace(_result(out, exact.mask, counts.notes), report=written)
+    return replace(_result(out, exact.mask, (*counts.notes, *idle_rules(rules))), report=written)
+
+
+def _refuse_places(out: Path, report: Path | None, certificate: Path | None) -> None:
+    if out.suffix.lower() != ".csv":
+        raise TargetError("NDL-T004", f"{out}: the result is written as CSV. Name a file that ends in .csv.")
+    places = [place.resolve() for place in (out, report, certificate) if place is not None]
+    if len(set(places)) < len(places):
+        raise TargetError("NDL-T004", "--out, --report and --certificate: name a place of its own for each.")
 
 
 def _identity(charge: Charge, tables: CountsTables, *, where: str) -> Identity:

@@ -6,7 +6,11 @@ from ndl_publish.audit.insider import insiders
 from ndl_publish.audit.judge import Required, per_block
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit.published import PublishedCells
+from ndl_publish.cube.grid import IntArray
 from ndl_publish.errors import Finding
+
+INSIDER_SECONDS = 2.0
+"""Wall time for children who try what they know by linear programmes; the certificate proves the same for all."""
 
 CHECKS = (
     ("certificate", "The certificate is of these tables", ("NDL-D050", "NDL-D058")),
@@ -22,7 +26,7 @@ CHECKS = (
 
 
 def certificate_checks(
-    published: PublishedCells, certificate: Certificate, required: Required, *, minimum_count: int
+    published: PublishedCells, certificate: Certificate, required: Required, *, minimum_count: int | IntArray
 ) -> tuple[AuditCheck, ...]:
     """Return what adding up a certificate shows.
 
@@ -30,7 +34,8 @@ def certificate_checks(
         published: What an outsider has.
         certificate: Finest rows and witnesses.
         required: What the certificate is to prove.
-        minimum_count: Smallest count that may be shown: every smaller one of at least 1 must be among the required.
+        minimum_count: Smallest count that may be shown, of all cells or of each: every smaller one of at least 1 must
+            be among the required.
     """
     findings = check_certificate(published, certificate, required)
     if not any(finding.code == "NDL-D050" for finding in findings):
@@ -61,14 +66,14 @@ def insider_check(
 
 
 def _unlisted(
-    published: PublishedCells, certificate: Certificate, required: Required, minimum_count: int
+    published: PublishedCells, certificate: Certificate, required: Required, minimum_count: int | IntArray
 ) -> tuple[Finding, ...]:
     """Return ``NDL-D058`` for small counts that nothing is to protect."""
     true = published.grid.tabulate(certificate.codes, certificate.children)
     small = (true >= 1) & (true < minimum_count)
     listed = required.is_primary.copy()
     if required.lowest is not None and required.highest is not None:
-        listed &= (required.lowest <= 1) & (required.highest >= minimum_count)
+        listed &= (required.lowest <= 0) & (required.highest >= minimum_count)
     return per_block(
         published.grid, small & ~listed, "NDL-D058", "{n} small counts are not among those to be protected"
     )

@@ -5,6 +5,7 @@ measure and not the next, is subtraction. Whatever cannot be had that way counts
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -41,6 +42,13 @@ def published_cells(spec: ReleaseSpec, layout: CubeLayout, tables: Mapping[str, 
     known.subtract()
     is_count = spec.rules.mode == "classic"
     return PublishedCells(layout.grid, known.values, known.is_shown, layout.implications, is_count)
+
+
+def with_differences(layout: CubeLayout, seen: PublishedCells) -> PublishedCells:
+    """Return cells together with the complements, and the cells between measures, that are differences of seen ones."""
+    known = _Known(layout, seen.values.copy(), seen.is_shown.copy())
+    known.subtract()
+    return replace(seen, values=known.values, is_shown=known.is_shown)
 
 
 class _Known:

@@ -13,8 +13,8 @@ from scipy import sparse
 from ndl_publish.audit.components import Piece, pieces
 from ndl_publish.audit.inside import LoneChildren, is_inside
 from ndl_publish.audit.judge import Required, per_block
-from ndl_publish.audit.linear_programme import TOLERANCE, unknowns_of, whole_down, whole_up
-from ndl_publish.audit.published import BoolArray, FloatArray, PublishedCells
+from ndl_publish.audit.linear_programme import unknowns_of
+from ndl_publish.audit.published import TOLERANCE, BoolArray, FloatArray, PublishedCells, whole_down, whole_up
 from ndl_publish.audit.simplex import Programme, Ranges
 from ndl_publish.audit.unknowns import Unknowns
 from ndl_publish.cube.grid import IntArray

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ndl_publish.audit.published import BoolArray, Intervals
+from ndl_publish.audit.published import BoolArray, Intervals, whole_up
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.errors import Finding, Severity
@@ -22,6 +22,8 @@ class Required:
             which it is required only that they do not follow.
         highest: Value that each primary's interval must reach up to, ``n_cells``; None likewise.
         has_insiders: Whether a child alone in a withheld cell, who knows that count, must learn no other primary.
+        minimum_count: Smallest count that may be worked out of any cell, printed or not, where nobody says which are
+            primaries; None where they are named, or where values are noisy.
     """
 
     grid: CellGrid
@@ -30,6 +32,7 @@ class Required:
     lowest: IntArray | None = field(repr=False, default=None)
     highest: IntArray | None = field(repr=False, default=None)
     has_insiders: bool = False
+    minimum_count: int | None = None
 
 
 def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
@@ -40,22 +43,35 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
         required: What must hold.
 
     Returns:
-        ``NDL-D001`` primary recovered exactly, ``NDL-D002`` interval of a primary too narrow, ``NDL-D003`` secondary
-        recovered exactly (it is the way to a primary), and the attack's own notes. Findings name the levels
+        ``NDL-D001`` primary or printed blank of a small count recovered exactly, ``NDL-D002`` interval of a primary
+        too narrow, ``NDL-D003`` secondary recovered exactly (it is the way to a primary), ``NDL-D023`` small count that
+        no table prints recovered exactly, and the attack's own notes. Findings name the levels
         of a block that are not total and how many cells, never a code or a count.
     """
-    exact = required.is_primary & intervals.is_exact
+    small = _is_small(intervals, required.minimum_count)
+    withheld = required.is_primary | required.is_secondary
+    exact = intervals.is_exact & (required.is_primary | (required.is_secondary & small))
     narrow = np.zeros_like(exact)
     if required.lowest is not None and required.highest is not None:
         reaches = (intervals.lower <= required.lowest) & (intervals.upper >= required.highest)
         narrow = required.is_primary & ~exact & ~reaches
-    secondary = required.is_secondary & ~required.is_primary & intervals.is_exact
+    secondary = required.is_secondary & intervals.is_exact & ~exact
+    unprinted = small & ~withheld
     return (
         *per_block(required.grid, exact, "NDL-D001", "{n} of its withheld small counts can be worked out exactly"),
         *per_block(required.grid, narrow, "NDL-D002", "{n} of its withheld small counts can be narrowed down too far"),
         *per_block(required.grid, secondary, "NDL-D003", "{n} cells withheld for protection can be worked out exactly"),
+        *per_block(required.grid, unprinted, "NDL-D023", "{n} small counts that no table prints can be worked out"),
         *intervals.notes,
     )
+
+
+def _is_small(intervals: Intervals, minimum_count: int | None) -> BoolArray:
+    """Return the recovered cells that hold somebody and fewer than the minimum; none where no minimum is asked for."""
+    if minimum_count is None:
+        return np.zeros_like(intervals.is_exact)
+    value = whole_up(intervals.lower)
+    return np.asarray(intervals.is_exact & (value >= 1) & (value < minimum_count))
 
 
 def per_block(

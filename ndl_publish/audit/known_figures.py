@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from ndl_publish import columns as c
+from ndl_publish.audit.from_tables import with_differences
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.cube.grid import Block, IntArray
 from ndl_publish.cube.layout import YES, CubeLayout
@@ -29,9 +30,10 @@ def add_known_figures(
         known: Frames with ``area_code``, ``measure``, ``value`` and any breakdown columns; no breakdown means total.
 
     Returns:
-        The widened cells and ``NDL-D015`` (warning: a known count differs from a shown one), ``NDL-D016`` (warning:
-        withheld counts are public already), ``NDL-D022`` (warning: rows that are no count of the release), ``NDL-D017``
-        (note: noisy figures cannot be undone with exact ones) and ``NDL-D018`` (note: how many were used).
+        The widened cells, differences of known and shown counts included, and ``NDL-D015`` (warning: a known count
+        differs from a shown one), ``NDL-D016`` (warning: withheld counts are public already), ``NDL-D022`` (warning:
+        rows that are no count of the release), ``NDL-D024`` (warning: columns that are no breakdown of it),
+        ``NDL-D017`` (note: noisy figures cannot be undone with exact ones) and ``NDL-D018`` (note: how many were used).
     """
     if not published.is_count:
         message = (
@@ -68,7 +70,18 @@ def add_known_figures(
         if n
     )
     note = Finding("NDL-D018", "note", "known figures", f"{used} known counts are cells of this release.")
-    return replace(published, values=values, is_shown=is_shown), (*findings, note)
+    widened = with_differences(layout, replace(published, values=values, is_shown=is_shown))
+    return widened, (*_ignored_columns(spec, known), *findings, note)
+
+
+def _ignored_columns(spec: ReleaseSpec, known: list[pl.DataFrame]) -> tuple[Finding, ...]:
+    """Return ``NDL-D024`` naming the columns that neither the release nor the layout of its tables has."""
+    usual = {*c.LEADING, *c.TRAILING, *spec.dataset.breakdowns, LINE}
+    odd = sorted({name for frame in known for name in frame.columns} - usual)
+    message = (
+        f"columns that are no breakdown of this release were ignored, their rows read as totals: {', '.join(odd)}."
+    )
+    return (Finding("NDL-D024", "warning", "known figures", message),) if odd else ()
 
 
 def _matches(

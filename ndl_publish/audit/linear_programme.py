@@ -10,14 +10,21 @@ import numpy as np
 from ndl_publish.audit.components import Piece, pieces
 from ndl_publish.audit.equations import Equations
 from ndl_publish.audit.propagation import Knowledge, propagate
-from ndl_publish.audit.published import BoolArray, FloatArray, Intervals, PublishedCells, open_intervals
+from ndl_publish.audit.published import (
+    BoolArray,
+    FloatArray,
+    Intervals,
+    PublishedCells,
+    open_intervals,
+    whole_down,
+    whole_up,
+)
 from ndl_publish.audit.simplex import Programme, Ranges
 from ndl_publish.audit.unknowns import Unknowns, build_unknowns
 from ndl_publish.errors import Finding
 
 VARIABLE_LIMIT = 2_000_000
 """Most variables of the finest views, crossed until they overlap like a tree."""
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -71,16 +78,6 @@ def unknowns_of(published: PublishedCells) -> tuple[Equations, Knowledge, Unknow
     equations = Equations(published, limit=VARIABLE_LIMIT)
     known = propagate(equations, published)
     return equations, known, build_unknowns(equations, known, n_cells=published.grid.n_cells)
-
-
-def whole_up(lower: FloatArray) -> FloatArray:
-    """Return the least whole numbers that intervals hold."""
-    return np.ceil(lower - TOLERANCE)
-
-
-def whole_down(upper: FloatArray) -> FloatArray:
-    """Return the largest whole numbers that intervals hold."""
-    return np.floor(upper + TOLERANCE)
 
 
 def _notes(equations: Equations, found: "_Found") -> tuple[Finding, ...]:

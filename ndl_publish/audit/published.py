@@ -11,6 +11,8 @@ from ndl_publish.errors import Finding
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
+TOLERANCE = 1e-6
+"""How far the ends of an interval may be from a whole number that they stand for."""
 
 
 class ImpliedCode(Protocol):
@@ -77,3 +79,13 @@ def open_intervals(published: PublishedCells) -> tuple[FloatArray, FloatArray]:
     lower = np.where(published.is_shown, published.values, low).astype(np.float64)
     upper = np.where(published.is_shown, published.values, np.inf).astype(np.float64)
     return lower, upper
+
+
+def whole_up(lower: FloatArray) -> FloatArray:
+    """Return the least whole numbers that intervals hold."""
+    return np.ceil(lower - TOLERANCE)
+
+
+def whole_down(upper: FloatArray) -> FloatArray:
+    """Return the largest whole numbers that intervals hold."""
+    return np.floor(upper + TOLERANCE)

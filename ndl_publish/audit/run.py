@@ -9,9 +9,10 @@ import polars as pl
 
 from ndl_publish.audit.additivity import additivity
 from ndl_publish.audit.certificate import Certificate
-from ndl_publish.audit.certified import certificate_checks, insider_check
+from ndl_publish.audit.certified import INSIDER_SECONDS, certificate_checks, insider_check
 from ndl_publish.audit.from_tables import published_cells
 from ndl_publish.audit.judge import Required
+from ndl_publish.audit.least_shown import least_shown, rule_findings
 from ndl_publish.audit.ledger_entry import ledger_entry_findings
 from ndl_publish.audit.masks import mask_findings
 from ndl_publish.audit.means import mean_findings
@@ -22,6 +23,7 @@ from ndl_publish.audit.small_counts import small_counts
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.cube.protected import ProtectedCube
+from ndl_publish.errors import Finding
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import ClassicRules
 
@@ -62,14 +64,14 @@ def audit_cube(  # noqa: PLR0913 - what is attacked, what must hold, for how lon
     seen = published_cells(spec, layout, tables)
     if certificate is not None and isinstance(spec.rules, ClassicRules):
         (progress or _silent)("certificate", 0, 1)
-        proved = certificate_checks(seen, certificate, required, minimum_count=spec.rules.minimum_count)
+        proved = certificate_checks(seen, certificate, required, minimum_count=least_shown(spec.rules, layout))
         if any(not check.is_passed for check in proved):
             return AuditedCube(protected, proved)
     deadline = monotonic() + seconds
     attacked = audit_tables(spec, layout, tables, protected.privacy, required, seconds=seconds, progress=progress)
     if certificate is None or not required.has_insiders:
         return AuditedCube(protected, (*attacked, *proved))
-    alone = insider_check(seen, certificate, required, seconds=deadline - monotonic())
+    alone = insider_check(seen, certificate, required, seconds=min(INSIDER_SECONDS, deadline - monotonic()))
     return AuditedCube(protected, (*attacked, alone, *proved))
 
 
@@ -108,24 +110,33 @@ def attack_cells(
     seconds: float = ATTACK_SECONDS,
     progress: Progress | None = None,
 ) -> Iterator[AuditCheck]:
-    """Yield the outcome of every attack on cells as an outsider sees them."""
+    """Yield the outcome of every attack on cells as an outsider sees them; what two attacks find is told once."""
     tell = progress or _silent
     n_shown = f"{int(published.is_shown.sum()):,} of {published.grid.n_cells:,} cells can be seen"
     yield AuditCheck("additivity", "Shown counts add up", additivity(published), n_shown)
     if isinstance(spec.rules, ClassicRules):
-        findings = small_counts(published, minimum_count=spec.rules.minimum_count)
+        findings = small_counts(published, minimum_count=least_shown(spec.rules, layout))
+        findings = (*findings, *rule_findings(published, spec.rules, layout))
         yield AuditCheck("small_counts", "No small count can be seen or subtracted", findings, n_shown)
     attacks = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
-    judged = required or all_blanks(layout, published)
+    judged = required or all_blanks(spec, layout, published)
+    said: set[Finding] = set()
     for i, name in enumerate(attacks):
         tell(name, i, len(attacks))
-        yield AuditCheck(name, TITLES[name], judged_attack(name, published, judged, seconds=seconds), n_shown)
+        found = judged_attack(name, published, judged, seconds=seconds)
+        fresh = tuple(finding for finding in found if finding not in said)
+        said.update(found)
+        yield AuditCheck(name, TITLES[name], fresh, n_shown)
 
 
-def all_blanks(layout: CubeLayout, published: PublishedCells) -> Required:
-    """Return every blank figure as withheld to protect: from outside nobody can tell which ones are small."""
+def all_blanks(spec: ReleaseSpec, layout: CubeLayout, published: PublishedCells) -> Required:
+    """Return every blank figure as withheld to protect: from outside nobody can tell which ones are small.
+
+    Exact counts below the minimum must not follow in any cell, whether a table prints it or not.
+    """
     hidden = printed_cells(layout) & ~published.is_shown
-    return Required(published.grid, np.zeros_like(hidden), hidden)
+    minimum = spec.rules.minimum_count if isinstance(spec.rules, ClassicRules) else None
+    return Required(published.grid, np.zeros_like(hidden), hidden, minimum_count=minimum)
 
 
 def _silent(_stage: str, _done: int, _of: int) -> None:

@@ -15,15 +15,15 @@ from pydantic import BaseModel
 
 from ndl_publish.audit.model import AuditedCube
 from ndl_publish.cube.protected import Mode
-from ndl_publish.package.rule_words import hides_shares_at_the_ends, rule_sentences
+from ndl_publish.package.rule_words import hides_shares_at_the_ends, interval_sentences, rule_sentences
+from ndl_publish.package.selection_words import figures_words, selection_sentences
 from ndl_publish.spec.base import Number
 from ndl_publish.spec.rules import ClassicRules, DpRules
+from ndl_publish.spec.selections import Selection
 
 _ZEROS: Final = {
-    "show": "shown",
-    "shown": "shown",
-    "protect": "withheld like small counts",
-    "protected": "withheld like small counts",
+    "shown": "Zeros are not withheld for what they are; some are withheld to protect other counts.",
+    "protected": "Observed zeros are withheld like small counts.",
 }
 _METHODS: Final = {
     "threshold": "threshold rule",
@@ -78,11 +78,13 @@ class ProtectionWords:
         not_covered: What the guarantee does not cover.
         minimum_count: Smallest count that is shown.
         rules: What is withheld for what it is, a sentence for each rule; mode ``classic`` only.
+        intervals: What must remain possible of a withheld figure, a sentence for each rule; mode ``classic`` only.
+        selections: Which figures are kept or preferred, a sentence each; mode ``classic`` only.
         shows_ends: Whether percentages of 0 and 100 can appear.
         maximum_margin: Widest margin that is shown, in percentage points.
         confidence: Confidence of lower and upper, as a percentage.
         methods: Methods of suppression, in words.
-        zeros: What happens to zeros.
+        zeros: What happens to zeros, a sentence.
         secondary: What secondary suppression guarantees.
         insiders: Whether somebody who knows a withheld count of one is guarded against.
         queries: Every noisy measurement.
@@ -103,6 +105,8 @@ class ProtectionWords:
     not_covered: str | None
     minimum_count: str | None
     rules: tuple[str, ...]
+    intervals: tuple[str, ...]
+    selections: tuple[str, ...]
     shows_ends: bool
     maximum_margin: str | None
     confidence: str | None
@@ -133,6 +137,8 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         not_covered=text.get("not_covered"),
         minimum_count=text.get("minimum_count"),
         rules=tuple(rule_sentences(privacy.get("rules", ()))),
+        intervals=tuple(interval_sentences(privacy.get("rules", ()))),
+        selections=tuple(selection_sentences(rules)) if isinstance(rules, ClassicRules) else (),
         shows_ends=text.get("zeros") == "shown" and not hides_shares_at_the_ends(privacy.get("rules", ())),
         maximum_margin=text.get("maximum_margin"),
         confidence=_percent(privacy.get("confidence")),
@@ -165,7 +171,15 @@ def _numbers_in(content: Any, at: str) -> Iterator[RuleNumber]:  # noqa: ANN401 
             yield from _numbers_in(item, f"{at}.{key}")
     elif isinstance(content, tuple):
         for item in content:
-            yield from _numbers_in(item, f"{at}.{getattr(item, 'method', '')}".rstrip("."))
+            yield from _numbers_in(item, f"{at}{_of_item(item)}")
+
+
+def _of_item(item: Any) -> str:  # noqa: ANN401 - anything a model may hold
+    """Return what tells an item of a list from the others: its method and measures, or the figures it selects."""
+    if isinstance(item, Selection):
+        return f" ({figures_words(item)})"
+    method, measures = getattr(item, "method", None), getattr(item, "measures", ())
+    return (f".{method}" if method else "") + (f" ({', '.join(measures)})" if measures else "")
 
 
 def _text(content: Any) -> str | None:  # noqa: ANN401 - JSON

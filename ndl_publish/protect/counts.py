@@ -1,7 +1,9 @@
 """Protect a table of counts that somebody already has: read it, withhold what must be withheld, write it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from ndl_publish import columns
 from ndl_publish.columns import TOTAL_LEVEL, Mask
 from ndl_publish.cube.grid import CellGrid, Dimension, IntArray, make_dimension
 from ndl_publish.errors import Finding, InputError, RuleError
+from ndl_publish.protect.counts_file import counted, read_frame, refuse_unusable
+from ndl_publish.protect.counts_levels import nesting_notes, refuse_indistinct
 from ndl_publish.protect.lacking import refuse_lacking
 from ndl_publish.protect.posed import Posed, posed_exactly
 from ndl_publish.protect.primary.judged import judged_counts
@@ -22,7 +26,8 @@ from ndl_publish.protect.selected import Selected
 from ndl_publish.spec.counts_tables import CountsTables
 from ndl_publish.spec.rules import ClassicRules
 
-LARGEST_COUNT = 2**40
+MOST_CELLS = 5_000_000
+"""Most cells of the tables wanted from a file of counts."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +78,51 @@ def read_counts(path: Path, tables: CountsTables) -> Counts:
 
     Raises:
         InputError: ``NDL-V090`` when the file cannot be read; ``NDL-V091`` with all findings when columns are missing,
-            counts are missing, negative, fractional or too large, or a code is missing or is called "Total".
-        RuleError: ``NDL-R037`` when a dimension names no column.
+            counts are missing, negative, fractional or too large, or a code is missing or is called "Total";
+            ``NDL-V094`` when a code stands at two levels.
+        RuleError: ``NDL-R037`` when a dimension names no column; ``NDL-R038`` when the tables have too many cells.
     """
-    frame = _read(path)
+    frame = read_frame(path)
     _check_tables(tables)
-    _check(frame, tables, path.name)
+    refuse_unusable(frame, tables, path)
     dimensions, codes = [], []
     for name in tables.dimensions:
         dimension, code = _dimension(frame, name, tables.columns(name))
         dimensions.append(dimension)
         codes.append(code)
+    _refuse_too_many(tables, tuple(dimensions), path.name)
     wanted = [
         levels
         for table in tables.tables
         for levels in product(*(table.get(name, (TOTAL_LEVEL,)) for name in tables.dimensions))
     ]
+    grid = CellGrid.build(tuple(dimensions), wanted)
+    refuse_indistinct(grid, path.name)
     rows, place = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
     counts = np.zeros(len(rows), np.int64)
     np.add.at(counts, place.reshape(-1), frame[tables.count].cast(pl.Float64).cast(pl.Int64).to_numpy())
-    message = f"{frame.height - len(rows)} rows agree with another row in every column used and were added to it"
-    notes = (Finding("NDL-V092", "note", path.name, message),) if len(rows) < frame.height else ()
-    return Counts(CellGrid.build(tuple(dimensions), wanted), rows, counts, notes, tables.outcomes)
+    notes = (*_added_note(frame.height - len(rows), path.name), *nesting_notes(grid, path.name))
+    return Counts(grid, rows, counts, notes, tables.outcomes)
+
+
+def _refuse_too_many(tables: CountsTables, dimensions: tuple[Dimension, ...], where: str) -> None:
+    """Refuse tables with more cells than can be solved, before any is made."""
+    sizes = {dim.name: {level.name: len(level.groups) for level in dim.levels} for dim in dimensions}
+    n = sum(
+        prod(sum(sizes[name][level] for level in table.get(name, (TOTAL_LEVEL,))) for name in tables.dimensions)
+        for table in tables.tables
+    )
+    if n > MOST_CELLS:
+        message = f"the tables have {n:,} cells, and {MOST_CELLS:,} are the most. Cross fewer dimensions or levels."
+        raise RuleError("NDL-R038", f"{where}: {message}")
+
+
+def _added_note(n: int, where: str) -> Iterator[Finding]:
+    """Return a note on rows that were added to others, if there are any."""
+    if n:
+        agree = counted(n, "row agrees", "rows agree")
+        added = f"{'was' if n == 1 else 'were'} added to it"
+        yield Finding("NDL-V092", "note", where, f"{agree} with another row in every column used and {added}")
 
 
 def refuse_tied(counts: Counts, where: str) -> None:
@@ -183,16 +211,6 @@ def counts_frame(
     )
 
 
-def _read(path: Path) -> pl.DataFrame:
-    """Return the file; text columns stay text."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError):
-        raise InputError("NDL-V090", f"{path.name}: cannot be read; give counts as CSV (UTF-8) or Parquet") from None
-
-
 def _check_tables(tables: CountsTables) -> None:
     """Refuse a dimension that names no column."""
     empty = [name for name in tables.dimensions if not tables.columns(name)]
@@ -201,47 +219,6 @@ def _check_tables(tables: CountsTables) -> None:
             Finding("NDL-R037", "error", f"tables.{name}", "names no column besides total") for name in empty
         )
         raise RuleError("NDL-R037", "every dimension needs a level that is a column of the counts", findings=findings)
-
-
-def _check(frame: pl.DataFrame, tables: CountsTables, where: str) -> None:
-    """Refuse a file whose columns, counts or codes do not do, with all findings."""
-    wanted = [tables.count, *(column for name in tables.dimensions for column in tables.columns(name))]
-    missing = [column for column in dict.fromkeys(wanted) if column not in frame.columns]
-    findings = [_finding(where, column, "is named in the tables but is not a column of the file") for column in missing]
-    if tables.count in frame.columns:
-        findings += _check_counts(frame[tables.count], where)
-    for column in dict.fromkeys(wanted[1:]):
-        if column in missing:
-            continue
-        text = frame[column].cast(pl.String)
-        tests: tuple[tuple[pl.Series, str], ...] = (
-            (text.is_null() | (text.str.strip_chars() == ""), "{n} rows have no code"),
-            (
-                text.str.strip_chars().str.to_lowercase() == columns.TOTAL.lower(),
-                "{n} rows hold a total; leave totals out",
-            ),
-        )
-        findings += [_finding(where, column, text.format(n=n)) for test, text in tests if (n := int(test.sum()))]
-    if not findings and frame.is_empty():
-        findings.append(Finding("NDL-V091", "error", where, "holds no rows"))
-    if findings:
-        raise InputError("NDL-V091", f"{where}: not a file of counts that can be protected", findings=tuple(findings))
-
-
-def _finding(where: str, column: str, message: str) -> Finding:
-    return Finding("NDL-V091", "error", f"{where}: {column}", message)
-
-
-def _check_counts(count: pl.Series, where: str) -> list[Finding]:
-    """Return what is wrong with the counts."""
-    number = count.cast(pl.Float64, strict=False)
-    tests: tuple[tuple[pl.Series, str], ...] = (
-        (number.is_null() | ~number.is_finite().fill_null(value=True), "{n} counts are missing or not a number"),
-        (number < 0, "{n} counts are negative"),
-        (number.is_finite() & (number != number.round(0)), "{n} counts are fractional"),
-        (number.is_finite() & (number > LARGEST_COUNT), "{n} counts are too large to be counts of children"),
-    )
-    return [_finding(where, count.name, text.format(n=n)) for test, text in tests if (n := int(test.sum() or 0))]
 
 
 def _dimension(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> tuple[Dimension, IntArray]:

@@ -76,8 +76,8 @@ def classic_statement(spec: ReleaseSpec, rules: ClassicRules) -> dict[str, Any]:
         "rules": [_rule(rule, spec.dataset) for rule in rules.primary],
         "zeros": "protected" if rules.protects_zeros else "shown",
         "insiders": rules.attacker.insiders,
-        "secondary": "for every small count that is withheld there is a table that agrees with everything shown in "
-        f"which it is 0, and one in which it is {rules.minimum_count}",
+        "secondary": "for every figure withheld for what it is there are tables that agree with everything shown, at "
+        "both ends of the interval that its rule asks for",
     }
 
 

@@ -1,7 +1,7 @@
 """What all spec models share: frozen, unknown keys refused, mistakes told with file, line, path and nearest name."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -60,6 +60,8 @@ class Number(Spec):
         return Fraction(self.value)
 
 
+CONTRADICTIONS = "contradictions"
+"""Pydantic's type of a mistake whose context holds, under ``told``, key paths and what contradicts what there."""
 UNBOUNDED = Decimal("Infinity")
 
 
@@ -110,8 +112,8 @@ def parse(path: Path, model: type[Model]) -> tuple[Model, YamlSource]:
     except ValidationError as error:
         names = _field_names(model, set())
         items = error.errors(include_input=False, include_url=False)
-        told = [_finding(item, source, names) for item in items if not _follows(item, items)]
-        findings = tuple(dict.fromkeys(told))
+        told = [found for item in items if not _follows(item, items) for found in _findings(item, source, names)]
+        findings = tuple(found for _, found in sorted(dict.fromkeys(told), key=lambda placed: placed[0]))
     count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
     raise RuleError(
         "NDL-R003", f"{path.name}: {count}. Mend what is listed and run again.", findings=findings
@@ -129,7 +131,14 @@ def _follows(item: Any, items: list[Any]) -> bool:  # noqa: ANN401 - pydantic's 
     return loc[-1:] == ("bool",) and any(x["loc"] == (*loc[:-1], "str") for x in items)
 
 
-def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa: ANN401 - pydantic's ErrorDetails
+def _findings(item: Any, source: YamlSource, names: set[str]) -> Iterator[tuple[int, Finding]]:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Yield what a mistake comes to, each with its line; contradictions come all in one."""
+    told = item["ctx"]["told"] if item["type"] == CONTRADICTIONS else (_told(item, source, names),)
+    for key_path, message in told:
+        yield source.line(key_path), Finding("NDL-R003", "error", source.where(key_path), message)
+
+
+def _told(item: Any, source: YamlSource, names: set[str]) -> tuple[KeyPath, str]:  # noqa: ANN401 - pydantic's ErrorDetails
     key_path = _path_in_file(item["loc"], source, is_missing=item["type"] == "missing")
     if item["type"] == "extra_forbidden":
         message = f"this key is not known here; {nearest(str(key_path[-1]), names)}"
@@ -143,7 +152,7 @@ def _finding(item: Any, source: YamlSource, names: set[str]) -> Finding:  # noqa
     else:
         key = next((key for key in reversed(key_path) if isinstance(key, str)), "")
         message = in_words(item, key, source.value(key_path))
-    return Finding("NDL-R003", "error", source.where(key_path), message)
+    return key_path, message
 
 
 def _path_in_file(loc: tuple[str | int, ...], source: YamlSource, *, is_missing: bool) -> KeyPath:
@@ -155,7 +164,7 @@ def _path_in_file(loc: tuple[str | int, ...], source: YamlSource, *, is_missing:
     here: Any = source.content
     is_chosen = False
     for key in loc:
-        if not is_chosen and isinstance(here, dict) and key in {here.get(chooser) for chooser in _CHOOSERS}:
+        if not is_chosen and isinstance(here, dict) and key in [here.get(chooser) for chooser in _CHOOSERS]:
             is_chosen = True
         elif is_missing or _holds(here, key):
             path = (*path, key)

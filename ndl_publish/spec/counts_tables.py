@@ -1,21 +1,33 @@
 """The tables wanted from a file of counts: a small YAML or JSON file, read into frozen models."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from ndl_publish.columns import TOTAL_LEVEL
-from ndl_publish.errors import Finding, RuleError
+from ndl_publish.columns import LOWER, PUBLISHED, STATUS, TOTAL_LEVEL, UPPER
+from ndl_publish.errors import RuleError
+from ndl_publish.spec.base import Spec, nearest, parse
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name that stands in a list twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)}: named twice; keep one")
+    return names
+
 
 Name = Annotated[str, Field(min_length=1)]
-Levels = Annotated[tuple[Name, ...], Field(min_length=1)]
+Levels = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_once)]
 Table = Annotated[dict[Name, Levels], Field(min_length=1)]
 
+RESERVED = frozenset({LOWER, PUBLISHED, STATUS, UPPER})
+"""Columns of the result that no dimension may be called."""
 
-class CountsTables(BaseModel):
+
+class CountsTables(Spec):
     """Which crossings of a file of counts are published.
 
     Attributes:
@@ -32,10 +44,8 @@ class CountsTables(BaseModel):
         rule: Remarks on the rule, for people; the rule itself stands in the disclosure rules.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
-    count: Name = "n"
+    count: Annotated[Name, Field(validate_default=True)] = "n"
     leaf: Name | None = None
     outcomes: tuple[Name, ...] = ()
     codes_are_public: bool = False
@@ -45,21 +55,37 @@ class CountsTables(BaseModel):
 
     @field_validator("tables")
     @classmethod
-    def _no_repeats(cls, tables: tuple[dict[str, tuple[str, ...]], ...]) -> tuple[dict[str, tuple[str, ...]], ...]:
-        for table in tables:
-            for dimension, levels in table.items():
-                if len(set(levels)) < len(levels):
-                    raise ValueError(f"{dimension}: a level is named twice")
+    def _names_are_free(cls, tables: tuple[Table, ...]) -> tuple[Table, ...]:
+        taken = sorted({name for table in tables for name in table if name in RESERVED})
+        if taken:
+            raise ValueError(f"{' and '.join(taken)}: the result has a column of that name; rename the dimension")
         return tables
 
-    @model_validator(mode="after")
-    def _outcomes_known(self) -> "CountsTables":
-        unknown = [name for name in self.outcomes if name not in self.dimensions]
-        if unknown:
-            raise ValueError(f"outcomes: {', '.join(unknown)} is no dimension of any table")
-        if len(set(self.outcomes)) < len(self.outcomes):
-            raise ValueError("outcomes: a dimension is named twice")
-        return self
+    @field_validator("count")
+    @classmethod
+    def _count_is_no_level(cls, count: str, info: ValidationInfo) -> str:
+        named = {level for table in info.data.get("tables", ()) for levels in table.values() for level in levels}
+        if count in named:
+            raise ValueError(f"the column {count} holds the counts, so it can be no level; take it out of the tables")
+        return count
+
+    @field_validator("leaf")
+    @classmethod
+    def _leaf_is_no_count(cls, leaf: str | None, info: ValidationInfo) -> str | None:
+        if leaf is not None and leaf == info.data.get("count"):
+            raise ValueError(f"the column {leaf} holds the counts, so it can be no leaf")
+        return leaf
+
+    @field_validator("outcomes")
+    @classmethod
+    def _outcomes_known(cls, outcomes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = {name for table in info.data.get("tables", ()) for name in table}
+        told = [
+            f"{name} is no dimension of any table; {nearest(name, known)}" for name in outcomes if name not in known
+        ]
+        if told and known:
+            raise ValueError(" ".join(told))
+        return _once(outcomes)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -77,18 +103,11 @@ def read_counts_tables(path: Path) -> CountsTables:
     """Return the tables wanted, from YAML or JSON.
 
     Raises:
-        RuleError: ``NDL-R036`` when the file cannot be read or has keys that are missing, unknown or of the wrong kind.
+        RuleError: ``NDL-R036`` when the file cannot be read, or with every mistake in it: keys that are missing,
+            unknown or of the wrong kind, and the column of the counts as a level.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        loaded = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError):
-        raise RuleError("NDL-R036", f"{path.name}: cannot be read; give a YAML or JSON file of tables") from None
-    try:
-        return CountsTables.model_validate(loaded)
-    except ValidationError as error:
-        findings = tuple(
-            Finding("NDL-R036", "error", ".".join(str(part) for part in problem["loc"]) or path.name, problem["msg"])
-            for problem in error.errors(include_input=False, include_url=False, include_context=False)
-        )
-        raise RuleError("NDL-R036", f"{path.name}: not a description of tables", findings=findings) from None
+        return parse(path, CountsTables)[0]
+    except RuleError as error:
+        findings = tuple(replace(finding, code="NDL-R036") for finding in error.findings)
+        raise RuleError("NDL-R036", error.message, findings=findings) from None

@@ -133,17 +133,30 @@ def _named_file(source: YamlSource, key: str, folder: Path) -> Path:
     names = names_at_hand(name, folder, source.path.parent) - {source.path.name}
     if folder.resolve() == source.path.parent.resolve():
         names -= {source.path.stem}
+    raise _no_file(source.where((key,)), file, name, names)
+
+
+def _no_file(where: str, file: Path, name: str, names: set[str]) -> RuleError:
     hint = f"; {nearest(name, names)}" if names else ". Check the name and the folder."
-    raise RuleError("NDL-R001", f"{source.where((key,))}: there is no file {file.name} in {file.parent}{hint}")
+    return RuleError("NDL-R001", f"{where}: there is no file {file.name} in {file.parent}{hint}")
 
 
 def load_rules(path: Path) -> DpRules | ClassicRules:
     """Return a rule book of either mode.
 
+    Args:
+        path: Its file, or the name of one that ships with the package, such as ``classic_threshold``.
+
     Raises:
         RuleError: ``NDL-R001`` to ``NDL-R003``; ``NDL-R005`` when ``mode`` is not one of the two.
     """
-    return _parse_rules(path)[0]
+    if path.is_file():
+        return _parse_rules(path)[0]
+    name, folder = str(path), shipped("disclosure_rules")
+    file = find_yaml(name, folder, Path())
+    if not file.is_file():
+        raise _no_file(name, file, name, names_at_hand(name, folder, Path()))
+    return _parse_rules(file)[0]
 
 
 def _parse_rules(path: Path) -> tuple[DpRules | ClassicRules, YamlSource]:

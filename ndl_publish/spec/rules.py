@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from ndl_publish.spec.base import UNBOUNDED, Name, Number, Reference, Spec, Text, refuse_number
+from ndl_publish.spec.base import CONTRADICTIONS, UNBOUNDED, Name, Number, Reference, Spec, Text, refuse_number
 from ndl_publish.spec.contradictions import contradictions
 from ndl_publish.spec.primary_rules import PEOPLE, OfContributors, Primary, Threshold, Zero
 from ndl_publish.spec.selections import Preferred, Selection
@@ -155,5 +156,5 @@ class ClassicRules(Rules):
     def _agree(self) -> "ClassicRules":
         told = tuple(contradictions(self.primary, keep=self.keep, prefer=self.prefer, levels=frozenset(self.finest)))
         if told:
-            raise ValueError("; ".join(told))
+            raise PydanticCustomError(CONTRADICTIONS, "rules contradict one another", {"told": told})
         return self

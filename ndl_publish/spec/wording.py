@@ -99,7 +99,8 @@ def _list(item: Mapping[str, Any], key: str, value: object) -> str:
 def _own(item: Mapping[str, Any], key: str, value: object) -> str:
     """Return what a validator of ours says."""
     del key, value
-    return str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    words = str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    return words if words.endswith("?") else f"{words}."
 
 
 _SPECIAL: Final[dict[str, Callable[[Mapping[str, Any], str, object], str]]] = {

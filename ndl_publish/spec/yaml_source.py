@@ -38,13 +38,18 @@ class YamlSource:
     def where(self, key_path: KeyPath) -> str:
         """Return ``file:line: key.path`` for a key path, or for its nearest ancestor that the file holds.
 
-        An item of a list that has a name is told with it: ``release.yaml:12: tables.0 (headline).breakdowns``.
+        An item of a list that has a name or a method is told with it:
+        ``release.yaml:12: tables.0 (headline).breakdowns``.
         """
+        dotted = ".".join(self._named(key_path[: n + 1]) for n in range(len(key_path))) or "top level"
+        return f"{self.path.name}:{self.line(key_path)}: {dotted}"
+
+    def line(self, key_path: KeyPath) -> int:
+        """Return the line of a key path, or of its nearest ancestor that the file holds."""
         known = key_path
         while known and known not in self.lines:
             known = known[:-1]
-        dotted = ".".join(self._named(key_path[: n + 1]) for n in range(len(key_path))) or "top level"
-        return f"{self.path.name}:{self.lines.get(known, 1)}: {dotted}"
+        return self.lines.get(known, 1)
 
     def value(self, key_path: KeyPath) -> Any:  # noqa: ANN401 - YAML holds anything
         """Return what the file holds at a key path; ``None`` where it holds nothing."""
@@ -54,9 +59,9 @@ class YamlSource:
         return here
 
     def _named(self, key_path: KeyPath) -> str:
-        """Return the last key of a path, and the name of the item where it has one."""
+        """Return the last key of a path, and the name or the method of the item where it has one."""
         item = self.value(key_path) if isinstance(key_path[-1], int) else None
-        name = item.get("name") if isinstance(item, dict) else None
+        name = (item.get("name") or item.get("method")) if isinstance(item, dict) else None
         return f"{key_path[-1]} ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else str(key_path[-1])
 
 

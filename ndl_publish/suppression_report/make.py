@@ -1,10 +1,17 @@
 """From a pattern of suppression to its report."""
 
+from typing import Any
+
 import numpy as np
 
+from ndl_publish.columns import Mask
+from ndl_publish.cube.protected import BoolArray
+from ndl_publish.package.rule_words import interval_words
 from ndl_publish.protect.posed import Posed
 from ndl_publish.protect.primary.sensitive import Sensitive
-from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
+from ndl_publish.protect.secondary.problem import MaskArray, Suppression, SuppressionProblem
+from ndl_publish.spec.base import Number
+from ndl_publish.spec.primary_rules import Primary
 from ndl_publish.spec.rules import ClassicRules
 from ndl_publish.suppression_report.model import Attacker, RuleTally, SuppressionReport, Tally, WhatIf
 from ndl_publish.suppression_report.sections import Naming, Pattern, cell_words, tally, tally_sections
@@ -13,7 +20,7 @@ LARGE = 20
 """A secondary with this many times the smallest count that may be shown is called large."""
 
 
-def make_report(
+def make_report(  # noqa: PLR0913 - the question, the answer, and what each is called
     title: str,
     *,
     posed: Posed,
@@ -21,6 +28,7 @@ def make_report(
     rules: ClassicRules,
     naming: Naming,
     what_if: WhatIf | None,
+    is_seen: BoolArray | None = None,
 ) -> SuppressionReport:
     """Return the report of a pattern.
 
@@ -31,15 +39,18 @@ def make_report(
         rules: The rules in force.
         naming: What tables and areas are called.
         what_if: What each rule costs, where that was computed.
+        is_seen: Cells that a reader sees or can subtract, ``n_cells``; none where every cell is printed.
     """
     problem = posed.problem
-    pattern = Pattern(problem.grid, problem.values, answer.mask, LARGE * rules.largest_minimum_count)
+    mask = answer.mask if is_seen is None else _unseen_too(answer.mask, is_seen)
+    pattern = Pattern(problem.grid, problem.values, mask, LARGE * rules.largest_minimum_count)
     return SuppressionReport(
         title=title,
         total=_total(pattern),
-        rules=_rules(posed.sensitive),
+        underivable=int(np.count_nonzero(mask != answer.mask)),
+        rules=_rules(posed.sensitive, rules),
         overlaps=_overlaps(posed.sensitive),
-        attacker=_attacker(problem, rules),
+        attacker=Attacker("protected" if rules.protects_zeros else "shown", problem.has_insiders),
         without_interval=_without_interval(problem, answer),
         large_from=pattern.large_from,
         opened=cell_words(problem.grid, answer.opened),
@@ -54,16 +65,28 @@ def _total(pattern: Pattern) -> Tally:
     return tally("all cells", np.sum([numbers.reshape(len(numbers), -1).sum(axis=1) for numbers in blocks], axis=0))
 
 
-def _rules(sensitive: Sensitive) -> tuple[RuleTally, ...]:
+def _unseen_too(mask: MaskArray, is_seen: BoolArray) -> MaskArray:
+    """Return the mask with what nobody sees counted as secondary; the pattern itself stays as it is."""
+    return np.where((mask == Mask.SHOWN) & ~is_seen, np.uint8(Mask.SECONDARY_SUPPRESSED), mask)
+
+
+def _rules(sensitive: Sensitive, rules: ClassicRules) -> tuple[RuleTally, ...]:
     bits = [np.uint32(1 << i) for i in range(len(sensitive.rules))]
     return tuple(
         RuleTally(
             rule,
             int(np.count_nonzero(sensitive.marked_by & bit)),
             int(np.count_nonzero(sensitive.marked_by == bit)),
+            interval_words(_said(asked)),
         )
-        for rule, bit in zip(sensitive.rules, bits, strict=True)
+        for rule, bit, asked in zip(sensitive.rules, bits, rules.primary, strict=True)
     )
+
+
+def _said(rule: Primary) -> dict[str, Any]:
+    """Return a rule's method and numbers."""
+    content = {key: getattr(rule, key) for key in type(rule).model_fields}
+    return {key: f"{said.value:f}" if isinstance(said, Number) else said for key, said in content.items()}
 
 
 def _overlaps(sensitive: Sensitive) -> dict[str, int]:
@@ -72,13 +95,6 @@ def _overlaps(sensitive: Sensitive) -> dict[str, int]:
         " + ".join(rule for i, rule in enumerate(sensitive.rules) if int(marks) >> i & 1): int(n)
         for marks, n in zip(found, n_cells, strict=True)
     }
-
-
-def _attacker(problem: SuppressionProblem, rules: ClassicRules) -> Attacker:
-    at = problem.primary
-    lowest = int(problem.lowest[at].min(initial=0))
-    highest = int(problem.highest[at].max(initial=rules.largest_minimum_count))
-    return Attacker((lowest, highest), "protected" if rules.protects_zeros else "shown", problem.has_insiders)
 
 
 def _without_interval(problem: SuppressionProblem, answer: Suppression) -> int:

@@ -34,9 +34,9 @@ class Tally:
         return asdict(self) | {
             "shown": self.cells - withheld,
             "withheld": withheld,
-            "share_withheld": _share(withheld, self.cells),
-            "secondaries_per_primary": _share(self.secondary, self.primary),
-            "share_of_children_in_secondaries": _share(self.children_secondary, self.children),
+            "share_withheld": _ratio(withheld, self.cells, decimals=3),
+            "secondaries_per_primary": _ratio(self.secondary, self.primary, decimals=2),
+            "share_of_children_in_secondaries": _ratio(self.children_secondary, self.children, decimals=3),
         }
 
 
@@ -54,11 +54,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class RuleTally:
-    """Cells that a rule marks: in all, and those that no other rule marks."""
+    """Cells that a rule marks.
+
+    Attributes:
+        rule: Its name.
+        marked: Cells it marks.
+        only: Those of them that no other rule marks.
+        interval: What each of them must be able to be, in words; none for a rule that withholds nothing.
+    """
 
     rule: str
     marked: int
     only: int
+    interval: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,10 @@ class Attacker:
     """Whom the pattern was made for.
 
     Attributes:
-        interval: Lowest and highest value that the widest protection interval asks for.
         zeros: What the rules do with observed zeros: ``shown`` or ``protected``.
         insiders: Whether a child alone in a withheld cell is taken to use what it knows.
     """
 
-    interval: tuple[int, int]
     zeros: str
     insiders: bool
 
@@ -119,6 +125,7 @@ class SuppressionReport:
     Attributes:
         title: Name of the release or file.
         total: All cells.
+        underivable: Of its secondaries, the complements that no table prints and nobody can subtract.
         rules: The primary rules, in the order of the rule book.
         overlaps: Names of rules joined by " + " -> cells that exactly these mark.
         attacker: Whom the pattern was made for.
@@ -132,6 +139,7 @@ class SuppressionReport:
 
     title: str
     total: Tally
+    underivable: int
     rules: tuple[RuleTally, ...]
     overlaps: dict[str, int]
     attacker: Attacker
@@ -147,9 +155,10 @@ class SuppressionReport:
         return {
             "title": self.title,
             "total": self.total.as_json(),
+            "underivable": self.underivable,
             "rules": [asdict(rule) for rule in self.rules],
             "overlaps": dict(self.overlaps),
-            "attacker": asdict(self.attacker) | {"interval": list(self.attacker.interval)},
+            "attacker": asdict(self.attacker),
             "without_interval": self.without_interval,
             "large_from": self.large_from,
             "opened": list(self.opened),
@@ -159,11 +168,12 @@ class SuppressionReport:
         }
 
 
-def _share(part: int, whole: int) -> float | None:
-    """Return a ratio to four decimals.
+def _ratio(part: int, whole: int, *, decimals: int) -> float | None:
+    """Return a ratio rounded once, half up, to as many decimals as the Markdown prints: 14 of 27 is 51.9%.
 
     Example:
-        >>> _share(1, 3), _share(1, 0)
-        (0.3333, None)
+        >>> _ratio(14, 27, decimals=3), _ratio(1, 8, decimals=2), _ratio(1, 0, decimals=3)
+        (0.519, 0.13, None)
     """
-    return round(part / whole, 4) if whole else None
+    ten = 10**decimals
+    return (2 * part * ten + whole) // (2 * whole) / ten if whole else None

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
+from ndl_publish.columns import Mask
 from ndl_publish.cube.model import Cube
+from ndl_publish.cube.protected import BoolArray
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.package.model import InternalPack
 from ndl_publish.protect.posed import Posed
-from ndl_publish.protect.withhold import Withheld, pose_exact
+from ndl_publish.protect.withhold import Withheld, hide_underivable, pose_exact
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import ClassicRules
 from ndl_publish.suppression_report.make import make_report
@@ -60,7 +64,15 @@ def release_report(  # noqa: PLR0913 - the release, its counts, its pattern; wha
         rules=rules,
         naming=release_naming(spec, cube.layout, geography),
         what_if=what_if(rules, pose=pose, progress=progress) if is_tried else None,
+        is_seen=_is_seen(cube, withheld),
     )
+
+
+def _is_seen(cube: Cube, withheld: Withheld) -> BoolArray:
+    """Return the cells that a reader sees or can subtract, as the audit counts them."""
+    mask = withheld.mask.copy()
+    hide_underivable(cube.layout, mask)
+    return np.asarray(mask == Mask.SHOWN)
 
 
 def with_report(pack: InternalPack, report: SuppressionReport) -> InternalPack:

@@ -186,6 +186,69 @@ def test_one_withheld_sibling_known_gives_another_away(built: Build, run: Run, t
     pytest.fail("no withheld count, once known, gave another away")
 
 
+def ward_totals(source: Built) -> pl.DataFrame:
+    """Return the wards whose total is withheld while the number who reached GLD is shown, by how many did not."""
+    wards = truth(source, "wards").filter(pl.col("measure").is_in(["children_count", "gld_children_count"]))
+    reached = wards.filter(measure="gld_children_count", reason="shown").select("area_code", reached="true_count")
+    totals = wards.filter(pl.col("measure") == "children_count", pl.col("reason") != "shown").join(reached, "area_code")
+    found = totals.with_columns(missed=pl.col("true_count") - pl.col("reached")).drop("reached").sort("area_code")
+    assert found["missed"].is_between(1, 4).any()
+    return found
+
+
+def test_a_small_complement_of_a_known_total_is_found(built: Build, run: Run, tmp_path: Path) -> None:
+    """Those who did not reach the measure stand in no table: known total less shown number is the small count."""
+    source = built("pilot_classic")
+    small = ward_totals(source).filter(pl.col("missed").is_between(1, 4)).drop("missed")
+    for i in range(small.height):
+        told = run("audit", source.folder, "--knowing", known_file(tmp_path, small.slice(i, 1)))
+        assert (told.code, "NDL-D019" in told.err) == (4, True), told.told
+        lines = told.err.splitlines()
+        assert len(lines) == len(set(lines)), "nothing is told twice"
+    told = run("audit", source.folder, "--knowing", known_file(tmp_path, ward_totals(source).drop("missed")))
+    assert (told.code, "NDL-D019" in told.err) == (4, True), told.told
+
+
+def test_a_small_count_that_follows_from_the_others_is_found(built: Build, run: Run, tmp_path: Path) -> None:
+    """All withheld totals of an authority but one are known: the last and its small complement follow."""
+    source = built("pilot_classic")
+    wards = ward_totals(source)
+    last = wards.filter(pl.col("missed").is_between(1, 4)).head(1)
+    every = truth(source, "wards").filter(pl.col("measure") == "children_count", pl.col("reason") != "shown")
+    others = every.filter(pl.col("area_code") != last["area_code"][0])
+    told = run("audit", source.folder, "--knowing", known_file(tmp_path, others))
+    assert (told.code, "NDL-D023" in told.err) == (4, True), told.told
+
+
+@pytest.mark.parametrize("value", [0, 1, 99_999, -4])
+def test_known_figures_that_cannot_be_are_said_to_contradict(
+    built: Build, run: Run, tmp_path: Path, value: int
+) -> None:
+    source = built("pilot_classic")
+    odd = ward_totals(source).head(1).drop("missed").with_columns(true_count=pl.lit(value))
+    told = run("audit", source.folder, "--knowing", known_file(tmp_path, odd))
+    assert told.code == 4, told.told
+    assert re.findall(r"NDL-D\d{3} error", told.err) == ["NDL-D025 error"], "one clear finding and nothing else"
+    assert "99999" not in told.err
+
+
+def test_columns_that_are_no_breakdown_are_named(built: Build, run: Run, tmp_path: Path) -> None:
+    known = tmp_path / "known.csv"
+    text = "area_code,area_name,measure,ethnicity,value\nE06000006,Halton,children_count,Irish,1305\n"
+    known.write_text(text, encoding="utf-8")
+    told = run("audit", built("pilot_classic").folder, "--knowing", known)
+    assert told.code == 0, told.told
+    (line,) = [line for line in told.out.splitlines() if "ignored" in line]
+    assert line.strip().startswith("warning: ")
+    assert "ethnicity" in line
+    assert "area_name" not in line
+    assert "Irish" not in told.told
+
+
+def test_help_says_where_the_certificate_of_a_table_is_checked(run: Run) -> None:
+    assert "checked by protect itself" in " ".join(run("audit", "--help").out.split())
+
+
 def test_known_figures_that_are_shown_anyway_change_nothing(built: Build, run: Run, tmp_path: Path) -> None:
     source = built("pilot_classic")
     shown = truth(source, "deprivation").filter(pl.col("reason") == "shown").head(30)

@@ -110,6 +110,29 @@ def test_slips_are_refused(run: Run, one: Path, home: Path) -> None:
     assert not home.exists()
 
 
+def test_rules_that_ship_are_named_without_a_path(run: Run, one: Path) -> None:
+    by_path, by_name = run(*words(one, CLASSIC)), run(*words(one, Path("classic_threshold"), "named.csv"))
+    assert (by_path.code, by_name.code) == (0, 0), by_name.told
+    assert (one / "safe.csv").read_bytes() == (one / "named.csv").read_bytes()
+    slip = run(*words(one, Path("clasic_threshold"), "other.csv"))
+    assert (slip.code, "NDL-R001" in slip.err, 'did you mean "classic_threshold"?' in slip.err) == (2, True, True)
+
+
+def test_a_result_that_is_not_csv_is_refused(run: Run, one: Path, home: Path) -> None:
+    for name in ("safe.parquet", "safe"):
+        told = run(*words(one, CLASSIC, name))
+        assert (told.code, "NDL-T004" in told.err, "ends in .csv" in told.err) == (6, True, True), told.told
+        assert not (one / name).exists()
+    assert not home.exists()
+
+
+def test_report_and_certificate_have_places_of_their_own(run: Run, one: Path, home: Path) -> None:
+    told = run(*words(one, CLASSIC), "--report", one / "x", "--certificate", one / ".." / one.name / "x")
+    assert (told.code, "NDL-T004" in told.err) == (6, True), told.told
+    assert not (one / "x").exists()
+    assert not home.exists()
+
+
 def test_a_failed_audit_writes_nothing(monkeypatch: pytest.MonkeyPatch, run: Run, one: Path) -> None:
     """Planted: nothing is withheld to protect the small counts."""
 

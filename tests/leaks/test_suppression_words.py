@@ -61,8 +61,8 @@ def test_the_public_section_counts_what_anybody_can_count(built: Build) -> None:
         here = found[name].filter(pl.col("geographic_level") == level)
         blank = here.filter(pl.col("status").is_in(["suppressed", "low_reliability"]))
         assert (int(figures.replace(",", "")), int(withheld.replace(",", ""))) == (here.height, blank.height)
-    assert "knows the method and the numbers of the rules" in " ".join(part.split())
-    assert "may be zeros" in part
+    assert "has every figure shown and the numbers of the rules" in " ".join(part.split())
+    assert "Zeros may be blank" in part
 
 
 def test_the_numbers_of_primaries_stand_in_no_public_text(built: Build) -> None:
@@ -72,3 +72,11 @@ def test_the_numbers_of_primaries_stand_in_no_public_text(built: Build) -> None:
         text = (package.public / name).read_text(encoding="utf-8")
         for kind in ("primary", "secondary"):
             assert not re.search(rf"\b{total[kind]:,} (small )?(cells|counts|figures)", text), name
+
+
+def test_report_and_audit_count_the_same_cells(built: Build) -> None:
+    package = built("pilot_classic")
+    total = report(package)["total"]
+    checks = json.loads((package.internal / "audit.json").read_text(encoding="utf-8"))
+    seen = next(check["detail"] for check in checks if check["name"] == "additivity")
+    assert seen == f"{total['shown']:,} of {total['cells']:,} cells can be seen"

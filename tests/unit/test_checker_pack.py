@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ndl_publish.audit.model import AuditCheck, AuditedCube
-from ndl_publish.checker_pack import REASONS, checker_pack
+from ndl_publish.checker_pack import REASONS, checker_pack, rules_of_cells
 from ndl_publish.columns import Mask
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.protected import ProtectedCube
@@ -16,6 +16,8 @@ from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.package.model import InternalPack
 from ndl_publish.pipeline import Prepared, prepare, validated
+from ndl_publish.protect.classic import protect_classic
+from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.withhold import Withheld
 
 
@@ -75,3 +77,23 @@ def test_cells_add_up_by_area(pack: Callable[..., InternalPack]) -> None:
     totals = cells.filter(pl.col(name) == "total" for name in levels)
     sums = dict(totals.group_by("geographic_level").agg(pl.col("true_count").sum()).iter_rows())
     assert sums["ward"] == sums["local_authority"] == 1305 + 1770
+
+
+def test_every_cell_names_the_rules_that_mark_it() -> None:
+    none = np.zeros(4, np.int64)
+    marked_by = np.array([0, 1, 3, 2], np.uint32)
+    sensitive = Sensitive(("threshold", "p_percent (provider)"), marked_by, none, none)
+    assert rules_of_cells(sensitive).tolist() == [
+        "", "threshold", "threshold, p_percent (provider)", "p_percent (provider)",
+    ]  # fmt: skip
+
+
+def test_cells_of_exact_counts_have_their_rules_and_noisy_ones_none(
+    prepared: Prepared, cube: Cube, pack: Callable[..., InternalPack]
+) -> None:
+    assert "rules" not in pack().frames["cells"].columns
+    result = protect_classic(cube, prepared.spec, tie_break=b"t")
+    audited = AuditedCube(result.protected, (AuditCheck("rank", "Combinations", (), "some cells"),))
+    cells = checker_pack(prepared.spec, cube, audited, result.withheld, values=cube.counts).frames["cells"]
+    assert ((cells["rules"] != "") == (cells["reason"] == "primary_suppressed")).all()
+    assert (cells["rules"] != "").any()

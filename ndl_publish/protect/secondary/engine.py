@@ -42,9 +42,9 @@ MANY_DEMANDS = 5_000
 """From so many demands on the improvement searches quickly."""
 DROPPED = 2
 """How many axes a move for exact counts may leave undifferenced; the second only where nothing cheap is found."""
-PASSES = 3
+PASSES = 4
 """How many downhill passes go over all withheld cells."""
-GAIN = 0.01
+GAIN = 0.003
 """A pass that makes the pattern cheaper by less than this share is the last."""
 INSIDER_ROUNDS = 8
 """How often demands of insiders are added, routed and looked for again."""
@@ -91,7 +91,7 @@ class Engine:
         """Start with the primaries withheld and no witness."""
         n_cells = self.problem.grid.n_cells
         self.deadline = monotonic() + self.problem.seconds
-        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
+        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem, self.seed), np.zeros(1))
         self.state = State(new.use, new.weight, np.zeros(1))
         self.scratch = new_scratch(n_cells)
         self.store = new_store(len(self.demands.cell), n_cells)

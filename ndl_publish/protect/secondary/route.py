@@ -10,8 +10,9 @@ from numba import njit
 
 from ndl_publish.protect.secondary.moves import mix
 from ndl_publish.protect.secondary.scratch import abandon, apply, has_room
-from ndl_publish.protect.secondary.search import FAR, MAX_AXES, find_move, new_best, transfer
+from ndl_publish.protect.secondary.search import FAR, MAX_AXES, find_move, new_best
 from ndl_publish.protect.secondary.store import has_spare, keep, let_go, put_back, rip
+from ndl_publish.protect.secondary.transfer import transfer
 
 LEAST = 1e-6
 """A gain smaller than this is rounding."""

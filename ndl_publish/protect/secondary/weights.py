@@ -1,4 +1,8 @@
-"""What it costs to withhold a cell: about one, more for large and headline cells, most for zeros."""
+"""What it costs to withhold a cell: about one, more for large and headline cells, most for zeros.
+
+A secret draw weighs more than the size of a count does: if the cheapest cells were always the smallest, the pattern
+would tell a reader who knows the method which of the blanks are small.
+"""
 
 import numpy as np
 
@@ -7,6 +11,8 @@ from ndl_publish.protect.secondary.problem import FloatArray, SuppressionProblem
 
 LOG_WEIGHT = 0.05
 """How much a cell's weight grows with the logarithm of its count; 1 for a cell of nothing."""
+SECRET_WEIGHT = 0.3
+"""Largest share by which the secret draw makes a cell dearer."""
 TOTAL_WEIGHT = 0.05
 """How much heavier a cell gets when all but none of its dimensions are totals."""
 ZERO_WEIGHT = 12.0
@@ -17,13 +23,15 @@ FORCED = 1e19
 """Weight of a cell that is never withheld for another one."""
 
 
-def weights(problem: SuppressionProblem) -> FloatArray:
+def weights(problem: SuppressionProblem, seed: int) -> FloatArray:
     """Return what it costs to withhold each cell, ``n_cells``; the grand total and forced cells cost too much for any.
 
     Args:
         problem: Grid, figures and preferences.
+        seed: From the secret bytes of the problem.
     """
     weight = 1.0 + LOG_WEIGHT * np.log1p(np.maximum(problem.values, 0))
+    weight *= 1.0 + SECRET_WEIGHT * np.random.default_rng(seed).random(len(weight))
     if not problem.signed:
         weight += np.where(problem.values == 0, ZERO_WEIGHT, 0.0)
     if problem.preference is not None:

@@ -46,3 +46,21 @@ def test_noisy_values_need_no_interval() -> None:
 
 def test_registry_names_every_attack() -> None:
     assert set(SIGNED_ATTACKS) | set(COUNT_ATTACKS) == set(ATTACKS)
+
+
+def test_small_counts_are_found_in_any_cell_where_nobody_says_which_they_are() -> None:
+    """Printed blanks hold secondaries only; the last two cells are printed in no table."""
+    printed = np.array([True, True, False, False])
+    found = intervals([4, 5, 4, 3.9999999], [4, 5, 4, 4], [True] * 4)
+    outside = Required(CASE.grid, np.zeros(4, bool), printed, minimum_count=5)
+    assert [(finding.code, finding.message[:2]) for finding in judge(found, outside)] == [
+        ("NDL-D001", "1 "),
+        ("NDL-D003", "1 "),
+        ("NDL-D023", "2 "),
+    ]
+    assert [finding.code for finding in judge(found, Required(CASE.grid, ~printed & printed, printed))] == ["NDL-D003"]
+
+
+def test_nothing_and_enough_are_not_small() -> None:
+    found = intervals([0, 5, 4, 1], [0, 5, 9, 3], [True, True, False, False])
+    assert judge(found, Required(CASE.grid, np.zeros(4, bool), np.zeros(4, bool), minimum_count=5)) == ()

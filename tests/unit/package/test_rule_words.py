@@ -4,7 +4,12 @@ import typing
 
 import pytest
 
-from ndl_publish.package.rule_words import hides_shares_at_the_ends, rule_sentences
+from ndl_publish.package.rule_words import (
+    hides_shares_at_the_ends,
+    interval_sentences,
+    interval_words,
+    rule_sentences,
+)
 from ndl_publish.spec.primary_rules import Primary
 
 BY = {"contributor": "Childcare provider"}
@@ -30,7 +35,35 @@ def test_zeros_have_words_elsewhere() -> None:
 def test_group_disclosure() -> None:
     words = one(method="group_disclosure", uncertainty=3, measures=["gld_count"])
     assert words.startswith("Where a percentage would be 0 or 100 (`gld_count`), it is withheld")
-    assert "by 3" in words
+    assert words.endswith("of those who reached the measure and of those who did not.")
+
+
+def test_what_must_remain_possible_is_said_for_each_rule() -> None:
+    rules: list[dict[str, object]] = [
+        {"method": "threshold", "minimum_count": 5},
+        {"method": "zero", "policy": "show"},
+        {"method": "threshold", "minimum_count": 10, "measures": ["gld_count"]},
+        {"method": "group_disclosure", "uncertainty": 3, "measures": ["gld_count"]},
+        {"method": "minimum_contributors", "minimum_count": 3, **BY},
+    ]
+    five, ten, ends, contributors = interval_sentences(rules)
+    assert five.endswith("fewer than 5: it is 0 in one such table, and 5 or more in another.")
+    assert ten.endswith("fewer than 10 (`gld_count`): it is 0 in one such table, and 10 or more in another.")
+    assert "(`gld_count`): it is off by 3 or more" in ends
+    assert contributors.startswith("A count withheld for its contributors (Childcare provider, minimum contributors)")
+
+
+def test_zeros_that_are_protected_have_an_interval() -> None:
+    assert interval_words({"method": "zero", "policy": "show"}) is None
+    (words,) = interval_sentences([{"method": "zero", "policy": "protect"}])
+    assert words.startswith("A zero withheld like a small count: it is 0 in one such table")
+
+
+@pytest.mark.parametrize("method", ["dominance", "p_percent"])
+def test_rules_about_shares_of_contributors_may_ask_for_more(method: str) -> None:
+    assert str(interval_words({"method": method, "largest": 1, "percent": 80, **BY})).endswith(
+        "further where the rule needs it"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ ROWS = [
 ]
 
 
-def write(path: Path, rows: list[tuple[object, ...]]) -> Path:
+def write(path: Path, rows: Sequence[tuple[object, ...]]) -> Path:
     lines = ["region,la,sex,n", *(",".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -45,6 +46,7 @@ def test_equal_rows_are_added_up_and_said_to_be(tmp_path: Path) -> None:
     assert read.counts.sum() == 49
     assert len(read.counts) == 6
     assert [note.code for note in read.notes] == ["NDL-V092"]
+    assert read.notes[0].message == "1 row agrees with another row in every column used and was added to it"
 
 
 def test_row_order_does_not_matter(tmp_path: Path) -> None:
@@ -62,7 +64,9 @@ def test_row_order_does_not_matter(tmp_path: Path) -> None:
         (("S", "d", "F", ""), "missing"),
         (("S", "d", "F", "secret"), "missing"),
         (("S", "d", "F", "nan"), "missing"),
-        (("S", "d", "F", 10**15), "too large"),
+        (("S", "d", "F", 2**30 + 1), "too large"),
+        (("S", "d", "F", 2**30), "add up to too many"),
+        (("S", "d", "F", -3), "1 count is negative (line 8)"),
         (("S", "", "F", 9), "no code"),
         (("S", "Total", "F", 9), "total"),
     ],
@@ -81,6 +85,85 @@ def test_all_findings_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_counts(tmp_path / "c.csv", TABLES)
     assert [finding.where for finding in error.value.findings] == ["c.csv: sex", "c.csv: n", "c.csv: la"]
+
+
+def test_the_first_lines_are_named(tmp_path: Path) -> None:
+    rows = [("S", f"w{i}", "F", "" if i % 2 else 4711) for i in range(14)]
+    with pytest.raises(InputError) as error:
+        read_counts(write(tmp_path / "c.csv", rows), TABLES)
+    message = error.value.findings[0].message
+    assert message == "7 counts are missing or not a number (lines 3, 5, 7, 9, 11, ...)"
+
+
+def test_a_line_break_inside_a_code_is_counted(tmp_path: Path) -> None:
+    rows = [("N", '"a\nb"', "F", 3), ("N", "c", "F", -1), ("N", '"c\nd"', "F", -1), ("N", "", "F", 3)]
+    with pytest.raises(InputError) as error:
+        read_counts(write(tmp_path / "c.csv", rows), TABLES)
+    messages = [finding.message for finding in error.value.findings]
+    assert messages == ["2 counts are negative (lines 4, 5)", "1 row has no code (line 7)"]
+
+
+def test_rows_of_a_parquet_file_are_counted_from_one(tmp_path: Path) -> None:
+    rows = [*ROWS, ("S", "d", "F", -1)]
+    pl.DataFrame(rows, schema=["region", "la", "sex", "n"], orient="row").write_parquet(tmp_path / "c.parquet")
+    with pytest.raises(InputError, match=r"1 count is negative \(row 7\)"):
+        read_counts(tmp_path / "c.parquet", TABLES)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"region;la;sex;n\nN;a;F;3\n", "semicolons"),
+        (b"region\tla\tsex\tn\nN\ta\tF\t3\n", "tabs"),
+        ("region,la,sex,n\nN,a,F,3\n".encode("utf-16"), "UTF-16"),
+        (None, "no such file"),
+    ],
+)
+def test_says_why_a_file_is_not_read(tmp_path: Path, content: bytes | None, word: str) -> None:
+    if content is not None:
+        (tmp_path / "c.csv").write_bytes(content)
+    with pytest.raises(InputError, match=word) as error:
+        read_counts(tmp_path / "c.csv", TABLES)
+    assert error.value.code == "NDL-V090"
+
+
+def test_a_code_at_two_levels_is_refused_unquoted(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read_counts(write(tmp_path / "c.csv", [*ROWS, ("N", "S", "F", 7)]), TABLES)
+    assert [finding.code for finding in error.value.findings] == ["NDL-V094"]
+    finding = error.value.findings[0]
+    assert finding.where == "c.csv: geo"
+    assert finding.message.startswith("1 code stands both at level region and at level la of dimension geo; a row")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [("S", "S", "F", 7), ("N", "N", "F", 7)],
+    ids=["one of several members", "another one"],
+)
+def test_a_group_named_like_one_of_its_members_is_refused(tmp_path: Path, row: tuple[object, ...]) -> None:
+    with pytest.raises(InputError, match="NDL-V094"):
+        read_counts(write(tmp_path / "c.csv", [*ROWS, row]), TABLES)
+
+
+def test_a_group_with_one_member_of_its_name_is_the_same_cell(tmp_path: Path) -> None:
+    read = read_counts(write(tmp_path / "c.csv", [*ROWS, ("L", "L", "F", 7), ("L", "L", "M", 8)]), TABLES)
+    assert read.notes == ()
+
+
+def test_a_level_that_is_not_published_confuses_nobody(tmp_path: Path) -> None:
+    tables = CountsTables.model_validate({"tables": [{"geo": ["total", "region"]}], "leaf": "la"})
+    assert read_counts(write(tmp_path / "c.csv", [*ROWS, ("N", "S", "F", 7)]), tables).counts.sum() == 54
+
+
+@pytest.mark.parametrize("levels", [["total", "region", "la"], ["la", "region", "total"]])
+def test_codes_that_stand_in_two_coarser_ones_are_noted(tmp_path: Path, levels: list[str]) -> None:
+    tables = CountsTables.model_validate({"tables": [{"geo": levels}]})
+    rows = [("N", "a", "F", 9), ("S", "a", "F", 9), ("N", "b", "F", 9), ("S", "c", "F", 9)]
+    notes = read_counts(write(tmp_path / "c.csv", rows), tables).notes
+    assert [(note.code, note.severity) for note in notes] == [("NDL-V095", "note")]
+    assert notes[0].message.startswith("1 code of la stands in more than one region.")
+    assert read_counts(write(tmp_path / "d.csv", rows[1:]), tables).notes == ()
 
 
 def test_refuses_no_rows_no_file_and_no_column(tmp_path: Path) -> None:
@@ -171,3 +254,12 @@ def test_rules_that_need_more_than_counts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RuleError) as caught:
         protect_classic_counts(counts, rules=book(threshold(5), group_disclosure(4)), tie_break=b"t")
     assert caught.value.code == "NDL-R066"
+
+
+def test_far_too_many_cells_are_refused_before_any_is_made(tmp_path: Path) -> None:
+    names = [f"d{i}" for i in range(30)]
+    pl.DataFrame({**{name: ["x", "y"] for name in names}, "n": [3, 9]}).write_csv(tmp_path / "wide.csv")
+    wide = CountsTables.model_validate({"tables": [{name: ["total", name] for name in names}]})
+    with pytest.raises(RuleError) as error:
+        read_counts(tmp_path / "wide.csv", wide)
+    assert error.value.code == "NDL-R038"

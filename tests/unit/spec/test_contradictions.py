@@ -1,11 +1,16 @@
 """Rules that cannot all hold are refused when the book is read, each contradiction by itself and all at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from ndl_publish.errors import RuleError
+from ndl_publish.spec.base import CONTRADICTIONS
 from ndl_publish.spec.contradictions import contradictions
+from ndl_publish.spec.load import load_rules
+from tests.command import ROOT
 from tests.rule_books import (
     ZEROS,
     book,
@@ -27,7 +32,8 @@ def refusal(*primary: dict[str, Any], **more: Any) -> str:  # noqa: ANN401 - YAM
     with pytest.raises(ValidationError) as caught:
         book(*primary, **more)
     (error,) = caught.value.errors()
-    return str(error["msg"]).removeprefix("Value error, ")
+    assert error["type"] == CONTRADICTIONS
+    return "; ".join(f"{'.'.join(map(str, at))}: {message}" for at, message in error["ctx"]["told"])
 
 
 @pytest.mark.parametrize(
@@ -51,9 +57,9 @@ def refusal(*primary: dict[str, Any], **more: Any) -> str:  # noqa: ANN401 - YAM
 )
 def test_two_numbers_for_one_thing(rules: tuple[dict[str, Any], ...], told: str) -> None:
     message = refusal(*rules)
-    assert message.startswith("primary: ")
+    assert message.startswith("primary.")
     assert told in message
-    assert message.count("primary: ") == 1
+    assert message.count("primary.") == 1
 
 
 @pytest.mark.parametrize(
@@ -71,31 +77,55 @@ def test_rules_that_stand_beside_one_another(rules: tuple[dict[str, Any], ...]) 
 
 
 def test_without_a_general_threshold_most_cells_would_have_none() -> None:
-    assert "a threshold rule without measures is needed" in "; ".join(
-        contradictions(book(threshold(5), threshold(9, "gld")).primary[1:], keep=(), prefer=(), levels=frozenset())
-    )
+    primary = book(threshold(5), threshold(9, "gld")).primary[1:]
+    ((at, message),) = contradictions(primary, keep=(), prefer=(), levels=frozenset())
+    assert at == ("primary",)
+    assert message.startswith("a threshold rule without measures is needed")
 
 
 def test_a_selection_that_stands_twice() -> None:
     one = selection("region", "sex", "band", measures=("children", "gld"))
     other = selection("region", "band", "sex", measures=("gld",))
-    assert refusal(keep=[one, other]).startswith("keep: region x band x sex, gld stands twice")
+    assert refusal(keep=[one, other]).startswith("keep.1: region x band x sex, gld stands twice")
 
 
 def test_a_selection_with_two_factors() -> None:
     two = [selection("region", factor=TWICE), selection("region", factor=THRICE)]
-    assert refusal(prefer=two).startswith("prefer: region, children stands twice")
+    assert refusal(prefer=two).startswith("prefer.1: region, children stands twice")
 
 
 def test_a_selection_that_is_kept_and_preferred() -> None:
     told = refusal(keep=[selection("region")], prefer=[selection("region", factor=TWICE)])
-    assert told == "prefer: region, children is kept already; take it out of one of the two"
+    assert told == "prefer.0: region, children is kept already; take it out of one of the two."
 
 
 def test_a_level_that_may_not_be_published_at_all() -> None:
-    assert refusal(keep=[selection("parish")]) == "keep: finest allows no table at level parish"
+    assert refusal(keep=[selection("parish")]) == "keep.0.level: finest allows no table at level parish."
 
 
 def test_all_contradictions_at_once() -> None:
     told = refusal(threshold(5), threshold(6), ZEROS, PROTECT, keep=[selection("parish"), selection("parish")])
-    assert [part.split(":")[0] for part in told.split("; ") if ":" in part] == ["primary", "primary", "keep", "keep"]
+    assert [part.split(":")[0] for part in told.split("; ") if ":" in part] == [
+        "primary.1", "primary.3", "keep.1", "keep.0.level", "keep.1.level",
+    ]  # fmt: skip
+
+
+def test_each_contradiction_is_told_at_its_rule_in_the_order_of_lines(tmp_path: Path) -> None:
+    text = (ROOT / "disclosure_rules/classic_threshold.yaml").read_text(encoding="utf-8")
+    zero = "  - {method: zero, policy: show}\n"
+    selected = "keep: [{level: parish, measures: [children]}]\n"
+    path = tmp_path / "odd.yaml"
+    path.write_text(
+        text.replace(zero, zero * 3).replace("mode: classic\n", f"mode: classic\n{selected}"), encoding="utf-8"
+    )
+    with pytest.raises(RuleError) as caught:
+        load_rules(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    places = [i for i, line in enumerate(lines, 1) if "method: zero" in line]
+    kept = lines.index(selected.strip()) + 1
+    assert [finding.where for finding in caught.value.findings] == [
+        f"odd.yaml:{kept}: keep.0.level",
+        f"odd.yaml:{places[1]}: primary.2 (zero)",
+        f"odd.yaml:{places[2]}: primary.3 (zero)",
+    ]
+    assert "3 mistakes" in caught.value.message

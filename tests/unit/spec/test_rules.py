@@ -52,7 +52,7 @@ def test_classic_rules_need_a_threshold(project: Project) -> None:
     text = project.exact.read_text(encoding="utf-8")
     start = text.index("  - method: threshold")
     project.exact.write_text(text[:start] + text[text.index("  - {method: zero") :], encoding="utf-8")
-    assert finding(project.exact).message.startswith("primary: a threshold rule without measures is needed")
+    assert finding(project.exact).message.startswith("a threshold rule without measures is needed")
 
 
 def test_geometric_noise(project: Project) -> None:

@@ -105,3 +105,26 @@ def test_bars_in_names_do_not_break_tables(report: SuppressionReport) -> None:
 def test_out_of_time_is_said(report: SuppressionReport) -> None:
     assert "ran out of time" not in text_of(report)
     assert "ran out of time" in text_of(replace(report, is_cut_short=True))
+
+
+def test_percentages_are_rounded_once_half_up(report: SuppressionReport) -> None:
+    odd = replace(report, total=Tally("all cells", 27, 4, 10, 0, 0, 8, 1))
+    assert "27 cells: 13 shown, 14 withheld (51.9%)." in text_of(odd)
+    assert odd.total.as_json()["share_withheld"] == 0.519
+    assert "in secondaries: 12.5%" in text_of(odd)
+    assert [Tally("", 2000, n, 0, 0, 0, 0, 0).as_json()["share_withheld"] for n in (1, 3, 5)] == [0.001, 0.002, 0.003]
+
+
+def test_each_rule_says_what_must_remain_possible(report: SuppressionReport) -> None:
+    text = text_of(report)
+    assert "| threshold | 1 | 1 | 0 in one such table, and 5 or more in another |" in text
+    assert "| zero | 0 | 0 | - |" in text
+
+
+def test_what_may_puzzle_is_explained(report: SuppressionReport) -> None:
+    text = text_of(report)
+    assert text.count("these rows can add up to more than all cells") == 1
+    assert "a few cells more or fewer are chance" in text
+    assert "no table prints" not in text
+    assert "include 1 complement that no table prints" in text_of(replace(report, underivable=1))
+    assert "include 1,200 complements that no table prints" in text_of(replace(report, underivable=1200))

@@ -112,7 +112,7 @@ def test_classic_texts_never_speak_of_the_other_mode(texts: Texts) -> None:
         assert word not in readme
         assert word not in own
     assert "fewer than 5 are withheld" in readme
-    assert "- Observed zeros: shown." in methodology
+    assert "- Zeros are not withheld for what they are; some are withheld to protect other counts." in methodology
     assert "witness circuits" in methodology
     assert "Figures shown are exact." in methodology
 
@@ -153,11 +153,14 @@ def test_dp_readme_says_what_noise_does_to_small_and_large(texts: Texts) -> None
 
 def test_classic_texts_say_what_zeros_and_withheld_counts_mean(texts: Texts) -> None:
     readme, methodology = texts("classic")
-    assert "Zeros are shown (rule: `zero`, policy `show`), so 0% and 100% can appear." in readme
-    sentence = (
-        "For every small count that is withheld there is a table that agrees with everything shown in which it is 0"
+    assert (
+        "Zeros are not withheld for what they are; some are withheld to protect other counts. 0% and 100% can appear."
+        in readme
     )
-    assert f"{sentence}, and one in which it is 5." in " ".join(methodology.split())
+    sentence = "For every figure withheld for what it is there are tables that agree with everything shown"
+    assert f"- {sentence} and differ in it:\n" in methodology
+    own = "  - A count withheld because it is fewer than 5: it is 0 in one such table, and 5 or more in another.\n"
+    assert own in methodology
     assert "can be anything" not in methodology
     assert "- Methods: threshold rule; rule about zeros; secondary suppression by witness circuits" in methodology
 
@@ -166,7 +169,7 @@ def test_classic_readme_does_not_promise_zeros_that_are_withheld(texts: Texts) -
     privacy = {"mode": "classic", "minimum_count": 5, "zeros": "protected"}
     readme, methodology = texts("classic", privacy)
     assert "0%" not in readme + methodology
-    assert "- Observed zeros: withheld like small counts." in methodology
+    assert "- Observed zeros are withheld like small counts." in methodology
 
 
 def test_classic_methodology_says_how_many_figures_are_withheld_and_against_whom(texts: Texts) -> None:

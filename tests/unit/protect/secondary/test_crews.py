@@ -25,7 +25,7 @@ def regions(seed: int) -> Case:
         "combined": tuple(f"c{i // 12}" if i % 12 < 6 else None for i in range(N_AREAS)),
     }
     dims = (make_dimension("area", names, groupings), make_dimension("sex", ("F", "M"), {"sex": ("F", "M")}))
-    wanted = list(product(("total", "region", "combined", "area"), ("total", "sex")))
+    wanted: list[tuple[str, ...]] = [*product(("total", "region", "combined", "area"), ("total", "sex"))]
     codes = np.array(list(product(range(N_AREAS), range(2))))
     counts = np.random.default_rng(seed).poisson(6.0, len(codes))
     return Case(CellGrid.build(dims, wanted), codes, counts.astype(np.int64))
