@@ -39,12 +39,15 @@ def test_the_report_agrees_with_the_cells_of_the_pack(built: Build) -> None:
     reasons = dict(cells.group_by("reason").len().iter_rows())
     assert report["total"]["cells"] == cells.height
     assert report["total"]["primary"] == reasons["primary_suppressed"]
-    assert report["total"]["secondary"] == reasons["secondary_suppressed"]
-    assert report["total"]["shown"] == reasons["shown"]
+    unseen = report["underivable"]
+    assert report["total"]["secondary"] == reasons["secondary_suppressed"] + unseen
+    assert report["total"]["shown"] == reasons["shown"] - unseen
     assert report["without_interval"] == 0
     by_area = {row["name"].split(" ")[1]: row for row in report["sections"][3]["rows"]}
     hidden = cells.filter(pl.col("reason") != "shown").group_by("area_code").len()
-    assert {code: row["withheld"] for code, row in by_area.items() if row["withheld"]} == dict(hidden.iter_rows())
+    withheld = {code: row["withheld"] for code, row in by_area.items()}
+    assert all(withheld[code] >= n for code, n in hidden.iter_rows())
+    assert sum(withheld.values()) == hidden["len"].sum() + unseen
 
 
 def test_markdown_and_json_agree(built: Build) -> None:
