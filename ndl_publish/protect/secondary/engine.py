@@ -91,7 +91,7 @@ class Engine:
         """Start with the primaries withheld and no witness."""
         n_cells = self.problem.grid.n_cells
         self.deadline = monotonic() + self.problem.seconds
-        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem, self.seed), np.zeros(1))
+        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
         self.state = State(new.use, new.weight, np.zeros(1))
         self.scratch = new_scratch(n_cells)
         self.store = new_store(len(self.demands.cell), n_cells)
@@ -117,7 +117,7 @@ class Engine:
         """Add demands until no child alone in a withheld cell learns another primary."""
         if self.problem.signed or not self.problem.has_insiders:
             return
-        is_single = self.problem.primary & (self.problem.values == 1)
+        is_single = self.problem.values == 1
         for turn in range(INSIDER_ROUNDS):
             new = insider_demands(self.geometry, self.rows, self.demands, self.store, is_single)
             if not len(new.cell):
@@ -230,7 +230,7 @@ class Engine:
             part = cells[: at + CHUNK // 16]
             at = shake_cells(
                 self.geometry, self.rows, self.demands, part, at, full, SLACK, self.problem.primary, self.state,
-                self.scratch, self.store, journal, 1, self.seed + 31 * turn,
+                self.scratch, self.store, journal, self.seed + 31 * turn,
             )  # fmt: skip
             if at < len(part):
                 self.store = grown(self.store)

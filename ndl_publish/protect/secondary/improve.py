@@ -147,7 +147,7 @@ def _undo(store: Any, state: Any, journal: Any) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def shake_cells(
     geo: Any, rows: Any, demands: Any, cells: Any, begin: Any, effort: Any, slack: Any, primary: Any, state: Any,
-    scratch: Any, store: Any, journal: Any, first_excursion: Any, seed: Any,
+    scratch: Any, store: Any, journal: Any, seed: Any,
 ) -> Any:  # fmt: skip
     """Make an excursion from one cell after another, from place ``begin``; return where it stopped for lack of room."""
     world = (geo, rows, demands, state, scratch, store, new_best(geo))
@@ -155,7 +155,7 @@ def shake_cells(
     for i in range(begin, len(cells)):
         if not has_spare(store):
             return i
-        excursion = first_excursion + i
+        excursion = i + 1
         before = state.total[0]
         journal.length[0] = 0
         if not _open(world, cells[i], effort, slack, primary, journal, excursion, mix(seed + i)):

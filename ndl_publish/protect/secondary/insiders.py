@@ -29,7 +29,7 @@ def insider_demands(geometry: Geometry, rows: Rows, demands: Demands, store: Sto
         rows: Finest rows with children.
         demands: Those there are.
         store: Their witnesses.
-        is_single: Primaries of exactly one child, ``n_cells``.
+        is_single: Cells of exactly one child, ``n_cells``; those that a witness changes are withheld.
     """
     order = np.argsort(demands.cell, kind="stable").astype(np.int64)
     pairs = _exposed(geometry, rows, demands, store, order, is_single)

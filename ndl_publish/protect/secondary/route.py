@@ -1,4 +1,4 @@
-"""Route: find a witness for each demand, or renew it. Compiled."""
+"""Route: find a witness for each demand. Compiled."""
 
 # ruff: noqa: ANN401, PLR0913, PLR0917 - compiled: numba infers types, takes no
 # keyword-only arguments, and is fastest when the inner loop stands in one function.
@@ -11,7 +11,7 @@ from numba import njit
 from ndl_publish.protect.secondary.moves import mix
 from ndl_publish.protect.secondary.scratch import abandon, apply, has_room
 from ndl_publish.protect.secondary.search import FAR, MAX_AXES, find_move, new_best
-from ndl_publish.protect.secondary.store import has_spare, keep, let_go, put_back, rip
+from ndl_publish.protect.secondary.store import has_spare, keep
 from ndl_publish.protect.secondary.transfer import transfer
 
 LEAST = 1e-6
@@ -84,10 +84,9 @@ def route(
     store: Any,
     seed: Any,
 ) -> Any:
-    """Find or renew witnesses in order, from place ``begin``; return where it stopped for lack of room.
+    """Find witnesses in order, from place ``begin``; return where it stopped for lack of room.
 
-    A demand that has a witness is ripped up and takes the new one only when that is not dearer. In signed problems one
-    that lies on the witness of another needs none of its own.
+    In signed problems a demand that lies on the witness of another needs none of its own.
     """
     signed = effort[4]
     best = new_best(geo)
@@ -95,20 +94,8 @@ def route(
         if not has_spare(store):
             return i
         d = order[i]
-        if signed and not store.met[d] and state.use[demands.cell[d]] > 1:
+        if signed and state.use[demands.cell[d]] > 1:
             continue
-        before = state.total[0]
-        had = store.met[d]
-        first, first_row = np.int32(-1), np.int32(-1)
-        if had:
-            first, first_row = rip(store, state, d)
         if build(geo, rows, demands, d, -1, effort, state, scratch, best, seed):
-            if had and state.total[0] > before + LEAST:
-                abandon(scratch, state)
-                put_back(store, state, d, first, first_row)
-            else:
-                keep(store, scratch, d)
-                let_go(store, first, first_row)
-        elif had:
-            put_back(store, state, d, first, first_row)
+            keep(store, scratch, d)
     return len(order)

@@ -4,6 +4,8 @@ A secret draw weighs more than the size of a count does: if the cheapest cells w
 would tell a reader who knows the method which of the blanks are small.
 """
 
+from hashlib import sha256
+
 import numpy as np
 
 from ndl_publish.columns import TOTAL_LEVEL
@@ -23,14 +25,14 @@ FORCED = 1e19
 """Weight of a cell that is never withheld for another one."""
 
 
-def weights(problem: SuppressionProblem, seed: int) -> FloatArray:
+def weights(problem: SuppressionProblem) -> FloatArray:
     """Return what it costs to withhold each cell, ``n_cells``; the grand total and forced cells cost too much for any.
 
     Args:
-        problem: Grid, figures and preferences.
-        seed: From the secret bytes of the problem.
+        problem: Grid, figures, preferences and the secret bytes; all starts of a problem have the same weights.
     """
     weight = 1.0 + LOG_WEIGHT * np.log1p(np.maximum(problem.values, 0))
+    seed = int.from_bytes(sha256(b"ndl-publish weights" + problem.tie_break).digest()[:6], "big")
     weight *= 1.0 + SECRET_WEIGHT * np.random.default_rng(seed).random(len(weight))
     if not problem.signed:
         weight += np.where(problem.values == 0, ZERO_WEIGHT, 0.0)
