@@ -51,7 +51,7 @@ def attack(posed: Posed, is_shown: BoolArray, *, seconds: float) -> Attacked:
     exact = problem.primary & (found.is_exact | propagation(published).is_exact | is_shown)
     reaches = (found.lower <= problem.lowest) & (found.upper >= problem.highest)
     lone = LoneChildren.of(problem.grid, problem.codes, problem.counts)
-    told = insiders(published, _required(posed, is_shown), lone, seconds=seconds)
+    told = insiders(published, _required(posed, is_shown), lone, seconds=seconds).findings
     learnt = sum(int(one.message.split()[0]) for one in told if one.severity == "error")
     notes = tuple(one.message for one in (*found.notes, *told) if one.severity == "note" and one.code != "NDL-D004")
     return Attacked(int(exact.sum()), int((problem.primary & ~reaches).sum()), learnt, notes)

@@ -27,7 +27,7 @@ from ndl_publish.audit.registry import ATTACK_SECONDS
 from ndl_publish.audit.run import attack_cells, audit_tables
 from ndl_publish.certificate_files import read_certificate
 from ndl_publish.cube.layout import CubeLayout, lay_out
-from ndl_publish.errors import Finding, InputError
+from ndl_publish.errors import Finding, InputError, RuleError
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.levels import level_label
 from ndl_publish.package.layout import MANIFEST, PRIVACY, PUBLIC, SPECIFICATION, csv_path
@@ -48,7 +48,12 @@ NO_SOURCES = {"none": ["not in a package"]}
 
 
 def audit_package(
-    package: Path, *, knowing: tuple[Path, ...], certificate: Path | None = None, progress: Progress
+    package: Path,
+    *,
+    knowing: tuple[Path, ...],
+    certificate: Path | None = None,
+    is_whole: bool = False,
+    progress: Progress,
 ) -> tuple[AuditCheck, ...]:
     """Return the outcome of every check and attack on a package, or of its certificate alone.
 
@@ -56,9 +61,11 @@ def audit_package(
         package: A package folder, or its ``public`` folder.
         knowing: CSV files of figures already public, in the layout of ``data/``.
         certificate: Where the certificate is, to be checked by addition in place of the attacks.
+        is_whole: Attack with tables of whole numbers, too.
         progress: Called with (stage, done, of).
 
     Raises:
+        RuleError: ``NDL-R067`` for whole numbers where counts are noisy.
         InputError: ``NDL-V080`` when this is no package, ``NDL-V081`` when a file differs from the manifest,
             ``NDL-V082`` when known figures cannot be read, ``NDL-V083`` to ``NDL-V086`` when there is no certificate
             for it that can be used.
@@ -70,6 +77,8 @@ def audit_package(
         "files", "Every file is as its descriptor says, Parquet as CSV", package_findings(public), "all files"
     )
     spec = _read_spec(public)
+    if is_whole and isinstance(spec.rules, DpRules):
+        raise RuleError("NDL-R067", f"{spec.rules.rules_id}: mode dp has noisy counts. Leave --whole-numbers out.")
     layout = lay_out(spec, covered_geography(spec))
     tables = {table.name: _read_table(public / csv_path(table.name), spec) for table in spec.release.tables}
     if certificate is not None:
@@ -84,11 +93,13 @@ def audit_package(
         own = AuditCheck("statement", "Stated privacy follows from the charge", findings, PRIVACY)
     else:
         own = AuditCheck("ties", "No two dimensions are made from the same columns", tie_findings(spec), "metadata")
-    checks = (files, own, *audit_tables(spec, layout, tables, statement, None, progress=progress))
+    attacked = audit_tables(spec, layout, tables, statement, None, is_whole=is_whole, progress=progress)
+    checks = (files, own, *attacked)
     known, widened = _known(spec, layout, published_cells(spec, layout, tables), knowing)
     if not knowing or not all(check.is_passed for check in (*checks, *known)):
         return (*checks, *known)
-    return (*checks, *known, *attack_cells(spec, layout, widened, None, progress=progress))
+    again = attack_cells(spec, layout, widened, None, is_whole=is_whole, progress=progress)
+    return (*checks, *known, *again)
 
 
 def _known(

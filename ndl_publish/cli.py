@@ -15,6 +15,8 @@ from ndl_publish import __version__
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
 UNEXPECTED = 1
+GARBAGE = 100_000
+"""Objects that may be made, beyond those given back, before cycles among them are looked for."""
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -40,6 +42,9 @@ spec_folders = _options(
 key_file = click.option("--key", type=FILE, help="File of the secret key; default: in the home folder.")
 what_if = click.option(
     "--what-if", is_flag=True, help="Say what each rule costs, also for large tables (exact counts only)."
+)
+whole_numbers = click.option(
+    "--whole-numbers", is_flag=True, help="Attack with tables of whole numbers, too (exact counts only; slower)."
 )
 ledger_file = click.option("--ledger", type=FILE, help="File of the privacy ledger; default: in the home folder.")
 
@@ -120,13 +125,14 @@ def plan(release: Path, metadata: Path | None, rules: Path | None, ledger: Path 
 @click.argument("release", type=FILE)
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Folder that packages stand in.")
 @what_if
+@whole_numbers
 @spec_folders
 @key_file
 @ledger_file
 @as_json
 def build(  # noqa: PLR0913 - one parameter per option
     release: Path, out: Path, metadata: Path | None, rules: Path | None, key: Path | None, ledger: Path | None,
-    *, what_if: bool, as_json: bool,
+    *, what_if: bool, whole_numbers: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a package from records: public/ (a draft) and internal/ (for the output checker).
 
@@ -139,7 +145,8 @@ def build(  # noqa: PLR0913 - one parameter per option
     with terminal.progress_bar() as progress:
         prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
         home = _home(key, ledger)
-        built = pipeline.build(prepared, out=out, home=home, actor=_actor(), progress=progress, is_what_if=what_if)
+        wanted = pipeline.Wanted(what_if, whole_numbers)
+        built = pipeline.build(prepared, out=out, home=home, actor=_actor(), progress=progress, wanted=wanted)
     report.show_build(built, home, as_json=as_json)
 
 
@@ -151,6 +158,7 @@ def build(  # noqa: PLR0913 - one parameter per option
 @click.option("--report", type=FOLDER, help="New folder for the confidential suppression report (exact counts only).")
 @what_if
 @click.option("--certificate", type=FOLDER, help="New folder for the confidential certificate (exact counts only).")
+@whole_numbers
 @click.option("--release-id", help="Name of the release in the ledger (mode dp).")
 @click.option("--release-version", default="1.0.0", show_default=True, help="Version in the ledger (mode dp).")
 @click.option("--cohort", help="Cohort that is charged (mode dp), such as 2019-20.")
@@ -160,7 +168,7 @@ def build(  # noqa: PLR0913 - one parameter per option
 def protect(  # noqa: PLR0913 - one parameter per option
     counts: Path, tables: Path, rules: Path, out: Path, report: Path | None, certificate: Path | None,
     release_id: str | None, release_version: str, cohort: str | None, key: Path | None, ledger: Path | None,
-    *, what_if: bool, as_json: bool,
+    *, what_if: bool, whole_numbers: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Protect a table of counts that you already have.
 
@@ -179,16 +187,10 @@ def protect(  # noqa: PLR0913 - one parameter per option
     charge = Charge(release_id, release_version, cohort, _actor())
     with terminal.progress_bar() as progress:
         done = protect_counts(
-            counts,
-            tables_file=tables,
-            rules_file=rules,
-            out=out,
-            home=_home(key, ledger),
-            charge=charge,
-            progress=progress,
-            report=None if report is None else ReportWanted(report, what_if),
-            certificate=certificate,
-        )
+            counts, tables_file=tables, rules_file=rules, out=out, home=_home(key, ledger), charge=charge,
+            progress=progress, report=None if report is None else ReportWanted(report, what_if),
+            certificate=certificate, is_whole=whole_numbers,
+        )  # fmt: skip
     show_protected_counts(done, as_json=as_json)
 
 
@@ -196,14 +198,14 @@ def protect(  # noqa: PLR0913 - one parameter per option
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--knowing", type=FILE, multiple=True, help="Figures already public (CSV in the layout of data/).")
 @click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    is_flag=False,
-    flag_value="-",
+    "--certificate", type=click.Path(path_type=Path), is_flag=False, flag_value="-",
     help="Add up a package's certificate (default: its own) instead. That of a table is checked by protect itself.",
-)
+)  # fmt: skip
+@whole_numbers
 @as_json
-def audit(package: Path, knowing: tuple[Path, ...], certificate: Path | None, *, as_json: bool) -> None:
+def audit(
+    package: Path, knowing: tuple[Path, ...], certificate: Path | None, *, whole_numbers: bool, as_json: bool
+) -> None:
     """Attack a package as an outsider would. Exit code 4 when something is recovered.
 
     \b
@@ -214,9 +216,11 @@ def audit(package: Path, knowing: tuple[Path, ...], certificate: Path | None, *,
     from ndl_publish import report, terminal
     from ndl_publish.audit_package import audit_package
 
+    if whole_numbers and certificate is not None:
+        raise click.UsageError("--certificate takes the place of all attacks: leave --whole-numbers out.")
+    place = package if certificate == Path("-") else certificate
     with terminal.progress_bar() as progress:
-        place = package if certificate == Path("-") else certificate
-        checks = audit_package(package, knowing=knowing, certificate=place, progress=progress)
+        checks = audit_package(package, knowing=knowing, certificate=place, is_whole=whole_numbers, progress=progress)
     report.show_audit(checks, as_json=as_json)
 
 
@@ -344,7 +348,7 @@ def _actor() -> str:
 
 def main() -> None:
     """Run a command; turn every failure into a message and an exit code, never into a traceback."""
-    from ndl_publish.errors import PublishError
+    from ndl_publish.errors import PublishError, unforeseen
 
     _prepare_process()
     try:
@@ -366,30 +370,28 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - a library's message may quote a record: only its kind is shown
-        click.echo(_unexpected(error), err=True)
+        click.echo(unforeseen(error), err=True)
         sys.exit(UNEXPECTED)
 
 
 def _prepare_process() -> None:
-    """Print on any terminal, and let a polite request to stop clean up like Ctrl-C does."""
+    """Print on any terminal, and let a polite request to stop clean up like Ctrl-C does.
+
+    A command is over soon: looking for unreachable cycles among all that the libraries load costs more than it frees,
+    least of all when it ends.
+    """
+    import atexit
+    import gc
     import io
     import signal
+
+    gc.set_threshold(GARBAGE)
+    atexit.register(gc.freeze)
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-def _unexpected(error: Exception) -> str:
-    """Return where an unforeseen error arose, without its message, which may hold data."""
-    from traceback import extract_tb
-
-    places = [
-        f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in extract_tb(error.__traceback__)
-    ]
-    head = f"An unforeseen {type(error).__name__} stopped the command. Its text is not shown, for it may quote data."
-    return "\n".join([head, "Please report these lines; they name program code only:", *places[-6:]])
 
 
 if __name__ == "__main__":

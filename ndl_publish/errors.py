@@ -14,6 +14,8 @@ value from a record, an identifier or the count of a cell. The long help for eac
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import ClassVar, Literal
 
 Severity = Literal["error", "warning", "note"]
@@ -84,3 +86,12 @@ class TargetError(PublishError):
     """The destination refused."""
 
     exit_code = 6
+
+
+def unforeseen(error: Exception) -> str:
+    """Return where an unforeseen error arose, without its message, which may hold data."""
+    places = [
+        f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in extract_tb(error.__traceback__)
+    ]
+    head = f"An unforeseen {type(error).__name__} stopped the command. Its text is not shown, for it may quote data."
+    return "\n".join([head, "Please report these lines; they name program code only:", *places[-6:]])

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ndl_publish.audit.certificate import Certificate
-from ndl_publish.audit.model import AuditedCube
+from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.recoverable import recoverable_cells
-from ndl_publish.audit.run import audit_cube
+from ndl_publish.audit.run import audit_cube, cube_checks
 from ndl_publish.checker_pack import certificate_of_cube, checker_pack, required_of
+from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout, lay_out, shares_without_denominator
 from ndl_publish.cube.model import Cube
-from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.errors import Finding, RuleError
@@ -29,11 +28,10 @@ from ndl_publish.package.build import build_package, refuse_occupied
 from ndl_publish.package.free_text import refuse_unsafe_words
 from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
 from ndl_publish.package.model import InternalPack, Package
-from ndl_publish.protect.classic import protect_classic
+from ndl_publish.protect.classic import ClassicResult, protect_classic
 from ndl_publish.protect.dp import Mechanism, Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
-from ndl_publish.protect.withhold import Withheld
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
@@ -41,6 +39,7 @@ from ndl_publish.spec.idle_rules import idle_rules
 from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import DpRules, Geometric
 from ndl_publish.suppression_report.release import release_report, with_report
+from ndl_publish.until_clean import until_clean
 
 Progress = Callable[[str, int, int], None]
 FAR = 2
@@ -57,6 +56,19 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be done besides the release itself; mode ``classic`` only.
+
+    Attributes:
+        what_if: Try other rules for the suppression report, however large the release is.
+        whole_numbers: Attack with tables of whole numbers, too.
+    """
+
+    what_if: bool = False
+    whole_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """A finished build.
 
@@ -65,7 +77,7 @@ class Built:
         package: Where it stands.
         audited: What was published, with the checks it passed.
         grant: What the ledger charged; none in classic mode.
-        findings: Warnings and notes about the records.
+        findings: Warnings and notes about the records, and how the audit went.
     """
 
     prepared: Prepared
@@ -132,7 +144,7 @@ def _size_findings(spec: ReleaseSpec, n_children: int) -> Iterator[Finding]:
 
 
 def build(
-    prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress, is_what_if: bool = False
+    prepared: Prepared, *, out: Path, home: Home, actor: str, progress: Progress, wanted: Wanted = Wanted()
 ) -> Built:
     """Return the finished package of a release.
 
@@ -142,14 +154,14 @@ def build(
         home: Key and, for mode ``dp``, the ledger.
         actor: Who runs this; kept in the ledger only.
         progress: Called with (stage, done, of).
-        is_what_if: Try other rules for the suppression report, however large the release is; mode ``classic`` only.
+        wanted: What is to be done besides.
 
     Raises:
         PublishError: Of the family whose stage could not go on; nothing half-written is left.
     """
     spec = prepared.spec
-    if is_what_if and isinstance(spec.rules, DpRules):
-        raise RuleError("NDL-R065", f"{spec.rules.rules_id}: mode dp has no suppression report. Leave --what-if out.")
+    if isinstance(spec.rules, DpRules):
+        refuse_wanted(spec.rules, wanted)
     refuse_unsafe_words(spec, geography=prepared.geography)
     records = validated(prepared, progress=progress)
     progress("Counting", 0, 0)
@@ -157,11 +169,11 @@ def build(
     key = home.open_key()
     if not isinstance(spec.rules, DpRules):
         tie_break = key.keyed_digest("ties", spec.release.release_id.encode()).encode()
-        audited, pack = _classic(prepared, cube, tie_break=tie_break, progress=progress, is_what_if=is_what_if)
+        audited, pack, notes = _classic(prepared, cube, tie_break=tie_break, progress=progress, wanted=wanted)
         package = build_package(
             audited, spec=spec, geography=whole_geography(spec), out=out, internal=pack, progress=progress
         )
-        return Built(prepared, package, audited, None, records.findings)
+        return Built(prepared, package, audited, None, (*records.findings, *notes))
     progress("Measuring", 0, 0)
     order = place_order(cube, spec, mechanism_of(prepared), key=key)
     refuse_other_content(out, spec, digest=order.digest)
@@ -169,7 +181,9 @@ def build(
     with home.open_ledger() as ledger:
         payment = Payment(key, ledger, actor, home.remember)
         noisy = protect_dp(cube, spec, order, payment=payment, recoverable=recoverable_cells, progress=progress)
-        audited = _audit(prepared, noisy.protected, noisy.withheld, progress)
+        progress("Attacking the result", 0, 0)
+        required = required_of(spec, prepared.layout, noisy.withheld)
+        audited = audit_cube(noisy.protected, spec, prepared.layout, required, progress=progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
 
         def commit(files: Mapping[str, str]) -> None:
@@ -188,19 +202,44 @@ def build(
     return Built(prepared, package, audited, noisy.grant, records.findings)
 
 
+def refuse_wanted(rules: DpRules, wanted: Wanted) -> None:
+    """Refuse what noisy counts do not have.
+
+    Raises:
+        RuleError: ``NDL-R065`` for other rules, ``NDL-R067`` for tables of whole numbers.
+    """
+    if wanted.what_if:
+        raise RuleError("NDL-R065", f"{rules.rules_id}: mode dp has no suppression report. Leave --what-if out.")
+    if wanted.whole_numbers:
+        raise RuleError("NDL-R067", f"{rules.rules_id}: mode dp has noisy counts. Leave --whole-numbers out.")
+
+
 def _classic(
-    prepared: Prepared, cube: Cube, *, tie_break: bytes, progress: Progress, is_what_if: bool
-) -> tuple[AuditedCube, InternalPack]:
-    """Return the audited figures of a release of exact counts, and the pack with the suppression report."""
+    prepared: Prepared, cube: Cube, *, tie_break: bytes, progress: Progress, wanted: Wanted
+) -> tuple[AuditedCube, InternalPack, tuple[Finding, ...]]:
+    """Return the audited figures of a release of exact counts, the pack with the suppression report, and notes."""
     spec = prepared.spec
-    classic = protect_classic(cube, spec, tie_break=tie_break, progress=progress)
+
+    def protect(found: IntArray | None) -> ClassicResult:
+        return protect_classic(cube, spec, tie_break=tie_break, found=found, progress=progress)
+
+    def audit(made: ClassicResult) -> tuple[AuditCheck, ...]:
+        progress("Attacking the result", 0, 0)
+        return cube_checks(
+            made.protected, spec, prepared.layout, required_of(spec, prepared.layout, made.withheld),
+            certificate=certificate_of_cube(cube, made.withheld), is_whole=wanted.whole_numbers, progress=progress,
+        )  # fmt: skip
+
+    outcome = until_clean(protect, audit, n_cells=cube.layout.grid.n_cells)
+    classic = outcome.made
+    audited = AuditedCube(classic.protected, outcome.checks)
     certificate = certificate_of_cube(cube, classic.withheld)
-    audited = _audit(prepared, classic.protected, classic.withheld, progress, certificate)
     pack = checker_pack(spec, cube, audited, classic.withheld, values=cube.counts, certificate=certificate)
     report = release_report(
-        spec, prepared.geography, cube, classic.withheld, tie_break=tie_break, is_asked=is_what_if, progress=progress
-    )
-    return audited, with_report(pack, report)
+        spec, prepared.geography, cube, classic.withheld, tie_break=tie_break, is_asked=wanted.what_if,
+        progress=progress,
+    )  # fmt: skip
+    return audited, with_report(pack, report), outcome.notes
 
 
 def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
@@ -216,18 +255,3 @@ def refuse_other_content(out: Path, spec: ReleaseSpec, *, digest: str) -> None:
         earlier = None
     if earlier != digest:
         refuse_occupied(out, spec)
-
-
-def _audit(
-    prepared: Prepared, protected: ProtectedCube, withheld: Withheld, progress: Progress,
-    certificate: Certificate | None = None,
-) -> AuditedCube:  # fmt: skip
-    progress("Attacking the result", 0, 0)
-    return audit_cube(
-        protected,
-        prepared.spec,
-        prepared.layout,
-        required_of(prepared.spec, prepared.layout, withheld),
-        certificate=certificate,
-        progress=progress,
-    )

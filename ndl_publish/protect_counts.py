@@ -4,19 +4,19 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ndl_publish.audit.certificate import Certificate
 from ndl_publish.audit.certified import INSIDER_SECONDS, certificate_checks, insider_check
 from ndl_publish.audit.judge import Required
+from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit.published import PublishedCells
 from ndl_publish.audit.recoverable import recoverable_cells
-from ndl_publish.audit.registry import COUNT_ATTACKS, SIGNED_ATTACKS, judged_attack
+from ndl_publish.audit.run import attacked
 from ndl_publish.certificate_files import remove_certificate, write_certificate
 from ndl_publish.certificate_pack import certificate_of
 from ndl_publish.columns import Mask
@@ -24,7 +24,14 @@ from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError, TargetError
 from ndl_publish.home import Home
 from ndl_publish.privacy.secret_key import SecretKey
-from ndl_publish.protect.counts import Counts, counts_frame, protect_classic_counts, read_counts, refuse_tied
+from ndl_publish.protect.counts import (
+    Counts,
+    ExactCounts,
+    counts_frame,
+    protect_classic_counts,
+    read_counts,
+    refuse_tied,
+)
 from ndl_publish.protect.counts_noise import Identity, protect_dp_counts
 from ndl_publish.protect.dp import Payment
 from ndl_publish.protect.primary.sensitive import Sensitive
@@ -34,6 +41,7 @@ from ndl_publish.spec.idle_rules import idle_rules
 from ndl_publish.spec.load import load_rules
 from ndl_publish.spec.rules import ClassicRules
 from ndl_publish.suppression_report.counts import ReportWanted, counts_report, remove_report, write_report
+from ndl_publish.until_clean import Outcome, until_clean
 
 Progress = Callable[[str, int, int], None]
 COHORT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -71,12 +79,13 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
     progress: Progress,
     report: ReportWanted | None = None,
     certificate: Path | None = None,
+    is_whole: bool = False,
 ) -> ProtectedCounts:
     """Protect a table of counts and write the result, with suppression report and certificate where wanted.
 
     Raises:
         RuleError: ``NDL-R063`` when mode ``dp`` lacks a release name or a cohort, ``NDL-R065`` when it is asked for a
-            suppression report; errors of the files.
+            suppression report, ``NDL-R067`` for an attack with whole numbers; errors of the files.
         InputError: When the counts cannot be used; ``NDL-V086`` when mode ``dp`` is asked for a certificate.
         TargetError: ``NDL-T001`` when ``out`` exists, ``NDL-T003`` when it cannot be written, ``NDL-T004`` when it is
             no CSV or two results are to go to one place.
@@ -96,12 +105,14 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         refuse_tied(counts, counts_file.name)
         return _exact(
             counts, rules, tables=tables, title=counts_file.name, out=out, key=home.open_key(), report=report,
-            certificate=certificate, progress=progress,
+            certificate=certificate, is_whole=is_whole, progress=progress,
         )  # fmt: skip
     if report is not None:
         raise RuleError("NDL-R065", f"{rules.rules_id}: mode dp has no suppression report. Leave --report out.")
     if certificate is not None:
         raise InputError("NDL-V086", f"{rules.rules_id}: counts with noise have no certificate. Leave it out.")
+    if is_whole:
+        raise RuleError("NDL-R067", f"{rules.rules_id}: mode dp has noisy counts. Leave --whole-numbers out.")
     identity = _identity(charge, tables, where=tables_file.name)
     key = home.open_key()
     with home.open_ledger() as ledger:
@@ -109,7 +120,8 @@ def protect_counts(  # noqa: PLR0913 - one file or folder each
         noisy = protect_dp_counts(
             counts, rules, identity, payment=payment, recoverable=recoverable_cells, progress=progress
         )
-        _attack(_published(counts.grid, noisy.values, noisy.mask, is_count=False), _required(counts.grid, noisy.mask))
+        published = _published(counts.grid, noisy.values, noisy.mask, is_count=False)
+        _refuse(attacked(published, _required(counts.grid, noisy.mask)))
         frame = counts_frame(counts.grid, noisy.values, noisy.mask, lower=noisy.lower, upper=noisy.upper)
         content = frame.write_csv().encode()
         ledger.commit(noisy.grant, outputs={out.name: hashlib.sha256(content).hexdigest()}, actor=charge.actor)
@@ -128,17 +140,12 @@ def _exact(  # noqa: PLR0913 - the counts and what is wanted of them
     key: SecretKey,
     report: ReportWanted | None,
     certificate: Path | None,
+    is_whole: bool,
     progress: Progress,
 ) -> ProtectedCounts:
     tie_break = key.keyed_digest("ties", rules.rules_id.encode()).encode()
-    exact = protect_classic_counts(counts, rules=rules, tie_break=tie_break, progress=progress)
-    published = _published(counts.grid, exact.values, exact.mask, is_count=True)
-    required = _required(counts.grid, exact.mask, sensitive=exact.sensitive, has_insiders=rules.attacker.insiders)
-    proof = certificate_of(counts.grid, counts.codes, counts.counts, exact.suppression.witnesses)
-    _prove(published, proof, required, minimum_count=rules.minimum_count)
-    _attack(published, required)
-    if required.has_insiders:
-        _refuse(iter(insider_check(published, proof, required, seconds=INSIDER_SECONDS).findings))
+    outcome = _clean(counts, rules, tie_break=tie_break, is_whole=is_whole, progress=progress)
+    exact = outcome.made
     content = counts_frame(counts.grid, exact.values, exact.mask).write_csv().encode()
     written = None
     with ExitStack() as undo:
@@ -150,11 +157,45 @@ def _exact(  # noqa: PLR0913 - the counts and what is wanted of them
             written = write_report(made, report.folder)
             undo.callback(remove_report, report.folder)
         if certificate is not None:
+            proof = certificate_of(counts.grid, counts.codes, counts.counts, exact.suppression.witnesses)
+            required = _required(counts.grid, exact.mask, sensitive=exact.sensitive)
             write_certificate(certificate, proof, required, {out.name: hashlib.sha256(content).hexdigest()})
             undo.callback(remove_certificate, certificate)
         _write(out, content)
         undo.pop_all()
-    return replace(_result(out, exact.mask, (*counts.notes, *idle_rules(rules))), report=written)
+    return replace(_result(out, exact.mask, (*counts.notes, *idle_rules(rules), *outcome.notes)), report=written)
+
+
+def _clean(
+    counts: Counts, rules: ClassicRules, *, tie_break: bytes, is_whole: bool, progress: Progress
+) -> Outcome[ExactCounts]:
+    """Return a pattern that the audit found nothing in.
+
+    Raises:
+        DisclosureError: ``NDL-D010`` when it finds something in every pattern.
+    """
+
+    def protect(found: IntArray | None) -> ExactCounts:
+        return protect_classic_counts(counts, rules=rules, tie_break=tie_break, found=found, progress=progress)
+
+    def audit(exact: ExactCounts) -> tuple[AuditCheck, ...]:
+        return _checks(counts, exact, rules, is_whole=is_whole)
+
+    outcome = until_clean(protect, audit, n_cells=counts.grid.n_cells)
+    _refuse(outcome.checks)
+    return outcome
+
+
+def _checks(counts: Counts, exact: ExactCounts, rules: ClassicRules, *, is_whole: bool) -> tuple[AuditCheck, ...]:
+    """Return every check of a pattern: its certificate, outsiders and, where that proves it, insiders."""
+    published = _published(counts.grid, exact.values, exact.mask, is_count=True)
+    required = _required(counts.grid, exact.mask, sensitive=exact.sensitive, has_insiders=rules.attacker.insiders)
+    proof = certificate_of(counts.grid, counts.codes, counts.counts, exact.suppression.witnesses)
+    proved = certificate_checks(published, proof, required, minimum_count=rules.minimum_count)
+    checks = (*proved, *attacked(published, required, is_whole=is_whole))
+    if not required.has_insiders or any(not check.is_passed for check in proved):
+        return checks
+    return (*checks, insider_check(published, proof, required, seconds=INSIDER_SECONDS))
 
 
 def _refuse_places(out: Path, report: Path | None, certificate: Path | None) -> None:
@@ -207,18 +248,8 @@ def _required(
     )
 
 
-def _prove(published: PublishedCells, proof: Certificate, required: Required, *, minimum_count: int) -> None:
-    checks = certificate_checks(published, proof, required, minimum_count=minimum_count)
-    _refuse(finding for check in checks for finding in check.findings)
-
-
-def _attack(published: PublishedCells, required: Required) -> None:
-    names = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
-    _refuse(finding for name in names for finding in judged_attack(name, published, required))
-
-
-def _refuse(found: Iterator[Finding]) -> None:
-    findings = tuple(finding for finding in found if finding.severity == "error")
+def _refuse(checks: Iterable[AuditCheck]) -> None:
+    findings = tuple(finding for check in checks for finding in check.findings if finding.severity == "error")
     if findings:
         message = "The audit recovered counts that must stay withheld. Nothing was written; see the findings."
         raise DisclosureError("NDL-D010", message, findings=findings)

@@ -4,24 +4,26 @@ import shlex
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ndl_publish import columns as c
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.errors import BudgetError, DisclosureError, Finding
-from ndl_publish.forecast import ForecastRow
 from ndl_publish.geography.levels import level_label
 from ndl_publish.home import Home
 from ndl_publish.ledger.state import Balance
 from ndl_publish.package.layout import INTERNAL, PUBLIC
-from ndl_publish.pipeline import Built, Prepared
 from ndl_publish.privacy.conversion import epsilon_of_rho
-from ndl_publish.protect_counts import ProtectedCounts
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 from ndl_publish.suppression_report.release import NAME
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
+
+if TYPE_CHECKING:  # each command prints one of these, and should not wait for the others
+    from ndl_publish.forecast import ForecastRow
+    from ndl_publish.pipeline import Built, Prepared
+    from ndl_publish.protect_counts import ProtectedCounts
 
 FORECAST_HEADER = (
     "table", "level", "crossing", "areas", "cells", "average cell", "± count", "± rate", "counts withheld",
@@ -29,7 +31,7 @@ FORECAST_HEADER = (
 )  # fmt: skip
 
 
-def show_check(prepared: Prepared, findings: tuple[Finding, ...], *, as_json: bool) -> None:
+def show_check(prepared: "Prepared", findings: tuple[Finding, ...], *, as_json: bool) -> None:
     """Print that a release is ready to build, with what is worth knowing."""
     if as_json:
         show_json({"status": "ok", "release": prepared.spec.release.release_id, "findings": findings_json(findings)})
@@ -39,7 +41,7 @@ def show_check(prepared: Prepared, findings: tuple[Finding, ...], *, as_json: bo
     show(f"Next: ndl-publish plan {shlex.quote(str(prepared.spec.source.path))}")
 
 
-def show_plan(prepared: Prepared, rows: tuple[ForecastRow, ...], home: Home, *, as_json: bool) -> None:
+def show_plan(prepared: "Prepared", rows: tuple["ForecastRow", ...], home: Home, *, as_json: bool) -> None:
     """Print the forecast, the cost, and what would be left."""
     cost = _cost(prepared, home)
     if as_json:
@@ -57,7 +59,7 @@ def show_plan(prepared: Prepared, rows: tuple[ForecastRow, ...], home: Home, *, 
         show("This release would be refused: it costs more than is left.")
 
 
-def show_build(built: Built, home: Home, *, as_json: bool) -> None:
+def show_build(built: "Built", home: Home, *, as_json: bool) -> None:
     """Print what was made: tables, cells, withheld, margins, budget, where it is and what to do next."""
     summary = build_summary(built, home)
     if as_json:
@@ -87,7 +89,7 @@ def show_build(built: Built, home: Home, *, as_json: bool) -> None:
     show(f"Next: read {Path(summary['public']) / 'README.md'}, then: {attack}")
 
 
-def build_summary(built: Built, home: Home) -> dict[str, Any]:
+def build_summary(built: "Built", home: Home) -> dict[str, Any]:
     """Return the summary of a build: public figures only."""
     return {
         "status": "ok",
@@ -103,13 +105,13 @@ def build_summary(built: Built, home: Home) -> dict[str, Any]:
     }
 
 
-def _suppression_report(built: Built) -> str | None:
+def _suppression_report(built: "Built") -> str | None:
     """Return where the suppression report is; mode ``dp`` has none."""
     path = built.package.folder / INTERNAL / f"{NAME}.md"
     return str(path) if path.exists() else None
 
 
-def _table_rows(built: Built) -> Iterable[dict[str, Any]]:
+def _table_rows(built: "Built") -> Iterable[dict[str, Any]]:
     count = built.prepared.spec.dataset.count_name
     for table in built.audited.protected.tables:
         for level in table.figures[c.GEOGRAPHIC_LEVEL].unique(maintain_order=True):
@@ -125,7 +127,7 @@ def _table_rows(built: Built) -> Iterable[dict[str, Any]]:
             }
 
 
-def _privacy(built: Built, home: Home) -> dict[str, Any] | None:
+def _privacy(built: "Built", home: Home) -> dict[str, Any] | None:
     if built.grant is None:
         return None
     cohort, loss = built.grant.losses[0]
@@ -140,7 +142,7 @@ def _privacy(built: Built, home: Home) -> dict[str, Any] | None:
     }
 
 
-def _cost(prepared: Prepared, home: Home) -> dict[str, Any]:
+def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
     rules = prepared.spec.rules
     if not isinstance(rules, DpRules):
         return {"mode": "classic"}
@@ -175,7 +177,7 @@ def _in_epsilon(cost: dict[str, Any]) -> str:
     return f", which implies epsilon {cost['epsilon']:.2f} at delta {cost['delta']:g}"
 
 
-def _forecast_text(row: ForecastRow) -> tuple[str, ...]:
+def _forecast_text(row: "ForecastRow") -> tuple[str, ...]:
     rate = "no bound" if row.count_margin is not None and row.rate_margin is None else _number(row.rate_margin, " pp")
     return (
         row.table,
@@ -191,8 +193,8 @@ def _forecast_text(row: ForecastRow) -> tuple[str, ...]:
     )
 
 
-def _forecast_json(row: ForecastRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ForecastRow.__dataclass_fields__}
+def _forecast_json(row: "ForecastRow") -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def _percent(share: float | None) -> str:
@@ -282,7 +284,7 @@ def show_chain(broken: tuple[str, ...], *, head: tuple[int, str], as_json: bool)
     show("Entries cut off at the end leave no gap: compare number and hash with your copy.")
 
 
-def show_protected_counts(done: ProtectedCounts, *, as_json: bool) -> None:
+def show_protected_counts(done: "ProtectedCounts", *, as_json: bool) -> None:
     """Print what was withheld of a table of counts, and where the result is."""
     if as_json:
         where = None if done.report is None else str(done.report)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from ndl_publish.audit.connected import connected
 from ndl_publish.audit.published import FloatArray
 from ndl_publish.audit.unknowns import Unknowns
 from ndl_publish.cube.grid import IntArray
@@ -55,9 +55,7 @@ def pieces(model: Unknowns) -> Iterator[Piece]:
 def _labels(model: Unknowns) -> tuple[IntArray, IntArray, IntArray]:
     """Return the piece of every unknown, equation and withheld cell, numbered by size."""
     n, n_rows = model.equations.shape[1], model.equations.shape[0]
-    links = sparse.vstack([model.equations, model.parts]).tocsr()
-    graph = sparse.bmat([[None, links.T], [links, None]], format="csr")
-    _, label = connected_components(graph, directed=False)
+    label = np.concatenate(connected(sparse.vstack([model.equations, model.parts]).tocsr()))
     size = np.bincount(label[:n], minlength=int(label.max()) + 1)
     order = np.argsort(size, kind="stable")
     before = np.cumsum(size[order]) - size[order]

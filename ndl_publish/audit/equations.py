@@ -151,14 +151,14 @@ class Equations:
         """Return two boolean matrices: is view i a sum of view j (at least in part), and is it in full."""
         if self._relation is not None:
             return self._relation
-        n = len(self.views)
-        some, full = np.zeros((n, n), bool), np.zeros((n, n), bool)
-        for i in range(n):
-            for j in range(n):
-                pairs = enumerate(zip(self.views[i].labels, self.views[j].labels, strict=True))
-                valid = [self.groupings.into(axis, a, b)[1] for axis, (a, b) in pairs] if i != j else []
-                some[i, j] = i != j and all(v.any() for v in valid)
-                full[i, j] = i != j and all(v.all() for v in valid)
+        some = ~np.eye(len(self.views), dtype=bool)
+        full = some.copy()
+        for axis in range(len(self.groupings.roots)):
+            used, place = np.unique([view.labels[axis] for view in self.views], return_inverse=True)
+            valid = [[self.groupings.into(axis, a, b)[1] for b in used.tolist()] for a in used.tolist()]
+            pairs = np.ix_(place.reshape(-1), place.reshape(-1))
+            some &= np.array([[one.any() for one in row] for row in valid])[pairs]
+            full &= np.array([[one.all() for one in row] for row in valid])[pairs]
         self._relation = some, full
         return some, full
 

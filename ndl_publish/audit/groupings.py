@@ -24,6 +24,7 @@ class Groupings:
                 code = look_up[code]
             self.folded[self.roots.index(top)].append((dim, code))
         self.arrays: list[list[IntArray]] = [[] for _ in self.roots]
+        self._sizes: list[list[int]] = [[] for _ in self.roots]
         self._numbers: list[dict[bytes, int]] = [{} for _ in self.roots]
         self._into: dict[tuple[int, int, int], tuple[IntArray, IntArray]] = {}
         self._common: dict[tuple[int, int, int], int] = {}
@@ -36,11 +37,12 @@ class Groupings:
         if key not in self._numbers[axis]:
             self._numbers[axis][key] = len(self.arrays[axis])
             self.arrays[axis].append(found)
+            self._sizes[axis].append(int(found.max(initial=-1)) + 1)
         return self._numbers[axis][key]
 
     def size(self, axis: int, number: int) -> int:
         """Return how many groups a grouping has."""
-        return int(self.arrays[axis][number].max(initial=-1)) + 1
+        return self._sizes[axis][number]
 
     def into(self, axis: int, coarse: int, fine: int) -> tuple[IntArray, IntArray]:
         """Return the coarse group each fine group is wholly in (else -1), and which coarse ones are so made up."""

@@ -35,6 +35,30 @@ class Required:
     minimum_count: int | None = None
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What must not be known and was found.
+
+    Attributes:
+        findings: By block and kind; they name no cell.
+        cells: Cells of the grid found, ascending. Internal: whoever protects must do more for these.
+    """
+
+    findings: tuple[Finding, ...]
+    cells: tuple[int, ...] = field(repr=False)
+
+
+def judged(intervals: Intervals, required: Required) -> Judged:
+    """Return what an attack found that must not be known, and where; see ``judge``."""
+    exact, narrow, secondary, _ = _faults(intervals, required)
+    return Judged(judge(intervals, required), as_cells(exact | narrow | secondary))
+
+
+def as_cells(marked: BoolArray) -> tuple[int, ...]:
+    """Return the numbers of marked cells."""
+    return tuple(np.flatnonzero(marked).tolist())
+
+
 def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
     """Return what an attack found that must not be known, one finding per block and kind.
 
@@ -48,15 +72,7 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
         no table prints recovered exactly, and the attack's own notes. Findings name the levels
         of a block that are not total and how many cells, never a code or a count.
     """
-    small = _is_small(intervals, required.minimum_count)
-    withheld = required.is_primary | required.is_secondary
-    exact = intervals.is_exact & (required.is_primary | (required.is_secondary & small))
-    narrow = np.zeros_like(exact)
-    if required.lowest is not None and required.highest is not None:
-        reaches = (intervals.lower <= required.lowest) & (intervals.upper >= required.highest)
-        narrow = required.is_primary & ~exact & ~reaches
-    secondary = required.is_secondary & intervals.is_exact & ~exact
-    unprinted = small & ~withheld
+    exact, narrow, secondary, unprinted = _faults(intervals, required)
     return (
         *per_block(required.grid, exact, "NDL-D001", "{n} of its withheld small counts can be worked out exactly"),
         *per_block(required.grid, narrow, "NDL-D002", "{n} of its withheld small counts can be narrowed down too far"),
@@ -64,6 +80,18 @@ def judge(intervals: Intervals, required: Required) -> tuple[Finding, ...]:
         *per_block(required.grid, unprinted, "NDL-D023", "{n} small counts that no table prints can be worked out"),
         *intervals.notes,
     )
+
+
+def _faults(intervals: Intervals, required: Required) -> tuple[BoolArray, BoolArray, BoolArray, BoolArray]:
+    """Return which cells are recovered, narrowed down, recovered though only withheld for others, or not printed."""
+    small = _is_small(intervals, required.minimum_count)
+    withheld = required.is_primary | required.is_secondary
+    exact = intervals.is_exact & (required.is_primary | (required.is_secondary & small))
+    narrow = np.zeros_like(exact)
+    if required.lowest is not None and required.highest is not None:
+        reaches = (intervals.lower <= required.lowest) & (intervals.upper >= required.highest)
+        narrow = required.is_primary & ~exact & ~reaches
+    return exact, narrow, required.is_secondary & intervals.is_exact & ~exact, small & ~withheld
 
 
 def _is_small(intervals: Intervals, minimum_count: int | None) -> BoolArray:

@@ -2,8 +2,9 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from ndl_publish.errors import Finding
 
 VARIABLE_LIMIT = 2_000_000
 """Most variables of the finest views, crossed until they overlap like a tree."""
+
+_MADE: WeakKeyDictionary[PublishedCells, tuple[Equations, Knowledge, Unknowns]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -62,25 +65,38 @@ def linear_programme(
         ``NDL-D007`` (time ran out: how many withheld cells were reached); those not reached stay open.
     """
     equations, known, model = unknowns_of(published)
+    found = solve_pieces(model, enough, seconds=seconds, threads=threads)
+    ends = deduced(published, equations, known, model, found)
+    return Intervals("linear programme", *ends, notes=_notes(equations, found))
+
+
+def deduced(
+    published: PublishedCells, equations: Equations, known: Knowledge, model: Unknowns, found: "Found"
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the ends of all intervals and which cells are recovered, given the ranges of ``Unknowns.parts``."""
     lower, upper = open_intervals(published)
     n = published.grid.n_cells
     recovered = known.is_known[:n] & ~published.is_shown & equations.is_possible
     lower[known.is_known[:n]] = upper[known.is_known[:n]] = known.values[:n][known.is_known[:n]]
-    found = _solve(model, enough, seconds=seconds, threads=threads or os.cpu_count() or 1)
     np.maximum.at(lower, model.cells, found.lower + model.known)
     np.minimum.at(upper, model.cells, found.upper + model.known)
     is_exact = recovered | (~published.is_shown & equations.is_possible & (whole_up(lower) == whole_down(upper)))
-    return Intervals("linear programme", lower, upper, is_exact, _notes(equations, found))
+    return lower, upper, is_exact
 
 
 def unknowns_of(published: PublishedCells) -> tuple[Equations, Knowledge, Unknowns]:
-    """Return the sums of a release, what repeated subtraction makes known, and the programme in what is left."""
-    equations = Equations(published, limit=VARIABLE_LIMIT)
-    known = propagate(equations, published)
-    return equations, known, build_unknowns(equations, known, n_cells=published.grid.n_cells)
+    """Return the sums of a release, what repeated subtraction makes known, and the programme in what is left.
+
+    They are made once for each release and kept as long as that is.
+    """
+    if published not in _MADE:
+        equations = Equations(published, limit=VARIABLE_LIMIT)
+        known = propagate(equations, published)
+        _MADE[published] = equations, known, build_unknowns(equations, known, n_cells=published.grid.n_cells)
+    return _MADE[published]
 
 
-def _notes(equations: Equations, found: "_Found") -> tuple[Finding, ...]:
+def _notes(equations: Equations, found: "Found") -> tuple[Finding, ...]:
     """Return what variables were used, whether any table fits, and how far time went."""
     how = (
         "the finest blocks overlap like a tree, or were crossed until they do: intervals are exact"
@@ -98,17 +114,32 @@ def _notes(equations: Equations, found: "_Found") -> tuple[Finding, ...]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What the programmes found of each row of ``Unknowns.parts``."""
 
-    lower: FloatArray
-    upper: FloatArray
-    is_reached: BoolArray
+    lower: FloatArray = field(repr=False)
+    upper: FloatArray = field(repr=False)
+    is_reached: BoolArray = field(repr=False)
     is_feasible: bool
 
 
-def _solve(model: Unknowns, enough: Enough | None, *, seconds: float, threads: int) -> _Found:
-    """Return the ranges of all withheld cells, piece by piece; those not reached in time stay open."""
+def solve_pieces(
+    model: Unknowns,
+    enough: Enough | None,
+    *,
+    seconds: float,
+    threads: int | None = None,
+    most_whole: int | None = None,
+) -> Found:
+    """Return the ranges of all withheld cells, piece by piece; those not reached in time stay open.
+
+    Args:
+        model: The unknowns.
+        enough: Where to stop, per cell of the grid.
+        seconds: Wall time after which nothing new is solved.
+        threads: Threads to use, by default one per processor.
+        most_whole: Look at whole numbers only, in components of at most so many unknowns; default is real numbers.
+    """
     n = model.parts.shape[0]
     lower, upper, is_reached = np.zeros(n), np.full(n, np.inf), np.zeros(n, bool)
     is_feasible = True
@@ -117,14 +148,15 @@ def _solve(model: Unknowns, enough: Enough | None, *, seconds: float, threads: i
     def solve(piece: Piece) -> Ranges | None:
         cells, known = model.cells[piece.rows], model.known[piece.rows]
         wanted = None if enough is None else (enough.lower[cells] - known, enough.upper[cells] - known)
-        return Programme(piece.equations, piece.totals, piece.parts).ranges(wanted, deadline=deadline)
+        programme = Programme(piece.equations, piece.totals, piece.parts, is_whole=most_whole is not None)
+        return programme.ranges(wanted, deadline=deadline)
 
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        cut = list(pieces(model))
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+        cut = [piece for piece in pieces(model) if most_whole is None or piece.equations.shape[1] <= most_whole]
         for piece, found in zip(cut, pool.map(solve, cut), strict=True):
             is_feasible &= found is not None
             if found is not None:
                 rows = piece.rows[found.is_settled]
                 lower[rows], upper[rows] = found.low[found.is_settled], found.high[found.is_settled]
                 is_reached[rows] = True
-    return _Found(lower, upper, is_reached, is_feasible)
+    return Found(lower, upper, is_reached, is_feasible)

@@ -1,6 +1,6 @@
 """The proof that a cube was attacked and held: only an ``AuditedCube`` can be packaged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ndl_publish.cube.protected import ProtectedCube
@@ -16,12 +16,14 @@ class AuditCheck:
         title: What was tried, in words.
         findings: What it found; empty when the cube held.
         detail: What was covered: number of cells, components, limits. Names no cell and no count.
+        recovered: Cells of the grid that the attack worked out or narrowed down too far. Internal: in no report.
     """
 
     name: str
     title: str
     findings: tuple[Finding, ...]
     detail: str
+    recovered: tuple[int, ...] = field(repr=False, default=())
 
     @property
     def is_passed(self) -> bool:

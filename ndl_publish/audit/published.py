@@ -31,9 +31,11 @@ class ImpliedCode(Protocol):
         """Code index of ``dimension`` for each finest code of ``of``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PublishedCells:
     """The release as anybody sees it. Figures of withheld cells are wiped when it is built.
+
+    A release is equal to itself only, so that what is worked out of it once can be looked up again.
 
     Attributes:
         grid: All cells of the release.

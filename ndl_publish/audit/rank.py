@@ -8,8 +8,8 @@ probability 2**-62.
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from ndl_publish.audit.connected import connected
 from ndl_publish.audit.elimination import PRIME, null_vectors
 from ndl_publish.audit.equations import Equations
 from ndl_publish.audit.propagation import Knowledge, propagate
@@ -62,10 +62,9 @@ def _follows(equations: Equations, known: Knowledge, limit: int) -> tuple[BoolAr
     matrix = _matrix(equations, unknown)
     if not matrix.shape[0]:
         return follows, too_large
-    graph = sparse.bmat([[None, matrix.T], [matrix, None]], format="csr")
-    label = connected_components(graph, directed=False)[1]
+    of_column, of_row = connected(matrix)
     draws = np.random.default_rng(0).integers(1, PRIME, (N_VECTORS, len(unknown)))
-    rows_by, columns_by = _grouped(label[len(unknown) :]), _grouped(label[: len(unknown)])
+    rows_by, columns_by = _grouped(of_row), _grouped(of_column)
     lengths = np.diff(matrix.indptr)
     local = np.empty(len(unknown), np.int64)
     for component, rows in rows_by.items():

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ndl_publish.audit.judge import Required, judge
+from ndl_publish.audit.judge import Judged, Required, judged
 from ndl_publish.audit.linear_programme import Enough, linear_programme
 from ndl_publish.audit.propagation import propagation
 from ndl_publish.audit.published import Intervals, PublishedCells
 from ndl_publish.audit.rank import rank
-from ndl_publish.errors import Finding
+from ndl_publish.audit.whole_numbers import whole_numbers
 
 Attack = Callable[[PublishedCells], Intervals]
 
@@ -17,32 +17,44 @@ ATTACKS: dict[str, Attack] = {
     "propagation": propagation,
     "rank": rank,
     "linear_programme": linear_programme,
+    "whole_numbers": whole_numbers,
 }
 
+PROGRAMMES: dict[str, Callable[..., Intervals]] = {"linear_programme": linear_programme, "whole_numbers": whole_numbers}
+"""Attacks that take time, and may stop where an interval is wide enough."""
 SIGNED_ATTACKS = ("propagation", "rank")
 """Attacks on noisy counts, which may be negative."""
 COUNT_ATTACKS = ("propagation", "linear_programme")
 """Attacks on exact counts."""
+OPTIONAL_ATTACKS = ("whole_numbers",)
+"""Attacks on exact counts that are made where they are asked for."""
 
 ATTACK_SECONDS = 60.0
 """Wall time that the attack on exact counts may take unless told."""
 
 
+def attacks_on(published: PublishedCells, *, is_whole: bool) -> tuple[str, ...]:
+    """Return the names of the attacks to make, with ``is_whole`` the optional ones, too; noisy counts have none."""
+    if not published.is_count:
+        return SIGNED_ATTACKS
+    return (*COUNT_ATTACKS, *OPTIONAL_ATTACKS) if is_whole else COUNT_ATTACKS
+
+
 def judged_attack(
     name: str, published: PublishedCells, required: Required, *, seconds: float = ATTACK_SECONDS
-) -> tuple[Finding, ...]:
+) -> Judged:
     """Return what an attack found that must not be known.
 
     Args:
         name: Name of the attack.
         published: All an outsider has.
-        required: What must not be known. The attack on exact counts is told only where it may stop: an interval that is
-            wide enough need not be followed to its ends.
-        seconds: Wall time for the attack on exact counts.
+        required: What must not be known. The programmes are told only where they may stop: an interval that is wide
+            enough need not be followed to its ends.
+        seconds: Wall time for each programme.
     """
-    if name == "linear_programme":
-        return judge(linear_programme(published, enough=_enough(required), seconds=seconds), required)
-    return judge(ATTACKS[name](published), required)
+    if name in PROGRAMMES:
+        return judged(PROGRAMMES[name](published, enough=_enough(required), seconds=seconds), required)
+    return judged(ATTACKS[name](published), required)
 
 
 def _enough(required: Required) -> Enough:

@@ -18,7 +18,7 @@ from ndl_publish.audit.masks import mask_findings
 from ndl_publish.audit.means import mean_findings
 from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.published import PublishedCells
-from ndl_publish.audit.registry import ATTACK_SECONDS, COUNT_ATTACKS, SIGNED_ATTACKS, judged_attack
+from ndl_publish.audit.registry import ATTACK_SECONDS, attacks_on, judged_attack
 from ndl_publish.audit.small_counts import small_counts
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.printed import printed_cells
@@ -32,6 +32,7 @@ TITLES = {
     "propagation": "Withheld counts worked out step by step, one unknown in a sum at a time",
     "rank": "Withheld counts as combinations of all shown counts",
     "linear_programme": "Smallest and largest possible value of every withheld count",
+    "whole_numbers": "Smallest and largest possible value over tables of whole numbers",
 }
 
 
@@ -45,7 +46,29 @@ def audit_cube(  # noqa: PLR0913 - what is attacked, what must hold, for how lon
     seconds: float = ATTACK_SECONDS,
     progress: Progress | None = None,
 ) -> AuditedCube:
-    """Return the cube with the checks it passed.
+    """Return the cube with the checks it passed; arguments and errors as of ``cube_checks``.
+
+    Raises:
+        DisclosureError: ``NDL-D010`` when a check fails, ``NDL-D011`` when the tables contradict one another.
+    """
+    checks = cube_checks(
+        protected, spec, layout, required, certificate=certificate, seconds=seconds, progress=progress
+    )  # fmt: skip
+    return AuditedCube(protected, checks)
+
+
+def cube_checks(  # noqa: PLR0913 - what is attacked, what must hold, for how long
+    protected: ProtectedCube,
+    spec: ReleaseSpec,
+    layout: CubeLayout,
+    required: Required,
+    *,
+    certificate: Certificate | None = None,
+    seconds: float = ATTACK_SECONDS,
+    is_whole: bool = False,
+    progress: Progress | None = None,
+) -> tuple[AuditCheck, ...]:
+    """Return every check of a cube, passed or not.
 
     Args:
         protected: What will be public; only its tables and its statement are read.
@@ -53,11 +76,12 @@ def audit_cube(  # noqa: PLR0913 - what is attacked, what must hold, for how lon
         layout: Its cells.
         required: What must not be deduced.
         certificate: Proof that it cannot, checked in full before anything is attacked; exact counts only.
-        seconds: Wall time that the attack on exact counts may take.
+        seconds: Wall time that each attack on exact counts may take.
+        is_whole: Attack with tables of whole numbers, too; exact counts only.
         progress: Called with (stage, done, of).
 
     Raises:
-        DisclosureError: ``NDL-D010`` when a check fails, ``NDL-D011`` when the tables contradict one another.
+        DisclosureError: ``NDL-D011`` when the tables contradict one another.
     """
     tables = {table.name: table.figures for table in protected.tables}
     proved: tuple[AuditCheck, ...] = ()
@@ -65,14 +89,14 @@ def audit_cube(  # noqa: PLR0913 - what is attacked, what must hold, for how lon
     if certificate is not None and isinstance(spec.rules, ClassicRules):
         (progress or _silent)("certificate", 0, 1)
         proved = certificate_checks(seen, certificate, required, minimum_count=least_shown(spec.rules, layout))
-        if any(not check.is_passed for check in proved):
-            return AuditedCube(protected, proved)
-    deadline = monotonic() + seconds
-    attacked = audit_tables(spec, layout, tables, protected.privacy, required, seconds=seconds, progress=progress)
-    if certificate is None or not required.has_insiders:
-        return AuditedCube(protected, (*attacked, *proved))
+    deadline = monotonic() + seconds * (2 if is_whole else 1)
+    checks = audit_tables(
+        spec, layout, tables, protected.privacy, required, seconds=seconds, is_whole=is_whole, progress=progress
+    )
+    if certificate is None or not required.has_insiders or any(not check.is_passed for check in proved):
+        return (*checks, *proved)
     alone = insider_check(seen, certificate, required, seconds=min(INSIDER_SECONDS, deadline - monotonic()))
-    return AuditedCube(protected, (*attacked, alone, *proved))
+    return (*checks, alone, *proved)
 
 
 def audit_tables(  # noqa: PLR0913 - what is attacked, what must hold, for how long
@@ -83,6 +107,7 @@ def audit_tables(  # noqa: PLR0913 - what is attacked, what must hold, for how l
     required: Required | None,
     *,
     seconds: float = ATTACK_SECONDS,
+    is_whole: bool = False,
     progress: Progress | None = None,
 ) -> tuple[AuditCheck, ...]:
     """Return every check on published tables; without ``required`` every blank is judged alike.
@@ -98,35 +123,57 @@ def audit_tables(  # noqa: PLR0913 - what is attacked, what must hold, for how l
     else:
         findings = ledger_entry_findings(spec, layout, tables, statement)
         own.append(AuditCheck("ledger_entry", "Privacy statement and figures fit each other", findings, "all queries"))
-    return (*own, *attack_cells(spec, layout, published, required, seconds=seconds, progress=progress))
+    cells = attack_cells(spec, layout, published, required, seconds=seconds, is_whole=is_whole, progress=progress)
+    return (*own, *cells)
 
 
-def attack_cells(
+def attack_cells(  # noqa: PLR0913 - what is attacked, what must hold, for how long
     spec: ReleaseSpec,
     layout: CubeLayout,
     published: PublishedCells,
     required: Required | None,
     *,
     seconds: float = ATTACK_SECONDS,
+    is_whole: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[AuditCheck]:
-    """Yield the outcome of every attack on cells as an outsider sees them; what two attacks find is told once."""
-    tell = progress or _silent
+    """Yield the outcome of every check and attack on cells as an outsider sees them."""
     n_shown = f"{int(published.is_shown.sum()):,} of {published.grid.n_cells:,} cells can be seen"
     yield AuditCheck("additivity", "Shown counts add up", additivity(published), n_shown)
     if isinstance(spec.rules, ClassicRules):
         findings = small_counts(published, minimum_count=least_shown(spec.rules, layout))
         findings = (*findings, *rule_findings(published, spec.rules, layout))
         yield AuditCheck("small_counts", "No small count can be seen or subtracted", findings, n_shown)
-    attacks = COUNT_ATTACKS if published.is_count else SIGNED_ATTACKS
     judged = required or all_blanks(spec, layout, published)
+    yield from attacked(published, judged, seconds=seconds, is_whole=is_whole, progress=progress)
+
+
+def attacked(
+    published: PublishedCells,
+    required: Required,
+    *,
+    seconds: float = ATTACK_SECONDS,
+    is_whole: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[AuditCheck]:
+    """Yield the outcome of every attack; what two attacks find is told once.
+
+    Args:
+        published: What an outsider has.
+        required: What must not be known.
+        seconds: Wall time that each attack on exact counts may take.
+        is_whole: Attack with tables of whole numbers, too; exact counts only.
+        progress: Called with (stage, done, of).
+    """
+    n_shown = f"{int(published.is_shown.sum()):,} of {published.grid.n_cells:,} cells can be seen"
+    names = attacks_on(published, is_whole=is_whole)
     said: set[Finding] = set()
-    for i, name in enumerate(attacks):
-        tell(name, i, len(attacks))
-        found = judged_attack(name, published, judged, seconds=seconds)
-        fresh = tuple(finding for finding in found if finding not in said)
-        said.update(found)
-        yield AuditCheck(name, TITLES[name], fresh, n_shown)
+    for i, name in enumerate(names):
+        (progress or _silent)(name, i, len(names))
+        found = judged_attack(name, published, required, seconds=seconds)
+        fresh = tuple(finding for finding in found.findings if finding not in said)
+        said.update(found.findings)
+        yield AuditCheck(name, TITLES[name], fresh, n_shown, found.cells)
 
 
 def all_blanks(spec: ReleaseSpec, layout: CubeLayout, published: PublishedCells) -> Required:

@@ -41,6 +41,14 @@ class _Ends:
         opened: BoolArray = ~settled
         return opened
 
+    def target(self, part: int, sign: int) -> float:
+        """Return the cost at which a part has gone far enough: half a step above, for whole numbers."""
+        if self.enough is None:
+            return -np.inf
+        if sign == 1:
+            return float(min(self.enough[0][part], self.high[part] - 1)) + 0.5
+        return 0.5 - float(max(self.enough[1][part], self.low[part] + 1))
+
 
 @dataclass(frozen=True)
 class Ranges:
@@ -54,18 +62,25 @@ class Ranges:
 class Programme:
     """Non-negative unknowns with ``equations @ x == totals``; asks for the range of each of ``parts @ x``.
 
+    With ``is_whole`` the unknowns are whole numbers, and every table found is put into the equations again.
+
+    An equation whose total is infinite holds for nothing until it is given another one.
+
     Attributes:
-        tables: Tables found so far, as many as are to be kept.
+        parts: What is asked for; may be replaced between questions.
+        n: Number of unknowns.
+        n_solved: Programmes solved so far.
     """
 
     def __init__(
-        self, equations: sparse.csr_matrix, totals: FloatArray, parts: sparse.csr_matrix, *, most_tables: int = 0
+        self, equations: sparse.csr_matrix, totals: FloatArray, parts: sparse.csr_matrix, *, is_whole: bool = False
     ) -> None:
+        self.equations, self.totals = equations, totals
         self.parts = parts
+        self.is_whole = is_whole
         self.n = equations.shape[1]
         self.caps = self._caps(equations, totals)
-        self._most_tables = most_tables
-        self.tables: list[FloatArray] = []
+        self.n_solved = 0
         self._deadline = np.inf
         self._highs = self._load(equations, totals)
 
@@ -88,41 +103,62 @@ class Programme:
         programme.col_cost_ = np.zeros(self.n)
         programme.col_lower_ = np.zeros(self.n)
         programme.col_upper_ = np.full(self.n, highspy.kHighsInf)
-        programme.row_lower_ = programme.row_upper_ = totals
+        programme.row_lower_, programme.row_upper_ = np.where(np.isfinite(totals), totals, -np.inf), totals
         columns = equations.tocsc()
         programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         programme.a_matrix_.start_ = columns.indptr
         programme.a_matrix_.index_ = columns.indices
         programme.a_matrix_.value_ = columns.data
+        if self.is_whole:
+            programme.integrality_ = [highspy.HighsVarType.kInteger] * self.n
         highs = highspy.Highs()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)  # noqa: FBT003 - highspy's own signature
         highs.setOptionValue("threads", 1)
-        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("presolve", "choose" if self.is_whole else "off")
         highs.setOptionValue("simplex_strategy", DUAL)
+        highs.setOptionValue("mip_rel_gap", 0.0)
         highs.passModel(programme)
         self._unbounded = highspy.HighsModelStatus.kUnbounded
         self._either = highspy.HighsModelStatus.kUnboundedOrInfeasible
-        self._optimal = highspy.HighsModelStatus.kOptimal
+        self._found = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget)
         self._late = highspy.HighsModelStatus.kTimeLimit
         return highs
 
-    def _optimise(self, cost: FloatArray) -> FloatArray | str:
-        """Return the table that minimises the cost, or ``unbounded``, ``infeasible`` or ``late``."""
+    def _optimise(self, cost: FloatArray, *, target: float = -np.inf) -> FloatArray | str:
+        """Return the table that minimises the cost, or ``unbounded``, ``infeasible`` or ``late``.
+
+        Any table of whole numbers whose cost is down to the target will do.
+        """
         left = self._deadline - monotonic()
         if left <= 0:
             return "late"
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + left)
+        self._highs.setOptionValue("objective_target", target)
         self._highs.changeColsCost(self.n, np.arange(self.n, dtype=np.int32), cost)
         self._highs.run()
+        self.n_solved += 1
         status = self._highs.getModelStatus()
-        if status == self._optimal:
+        if status in self._found:
             table = np.asarray(self._highs.getSolution().col_value)
-            if len(self.tables) < self._most_tables:
-                self.tables.append(table)
+            if self.is_whole:
+                table = np.rint(table)
+                if not np.array_equal(self.equations @ table, self.totals):
+                    return "late"
             return table
         if status == self._late:
             return "late"
         return "unbounded" if status in (self._unbounded, self._either) else "infeasible"
+
+    def hold(self, row: int, total: float) -> None:
+        """Give an equation another total; an infinite one lets it go."""
+        self._highs.changeRowBounds(row, total if np.isfinite(total) else -np.inf, total)
+
+    def pulled(self, chosen: IntArray, weights: FloatArray, *, deadline: float) -> FloatArray | None:
+        """Return the parts of a table that minimises a weighted sum of the chosen ones; None where there is none."""
+        self._deadline = deadline
+        table = self._optimise(self._cost(chosen, weights, 1))
+        self._highs.setOptionValue("simplex_strategy", PRIMAL)
+        return None if isinstance(table, str) else self._values(table)
 
     def ranges(
         self,
@@ -155,7 +191,8 @@ class Programme:
         for sign in (1, -1):
             while (left := np.flatnonzero(ends.is_open(sign))).size:
                 part = int(left[0])
-                went = self._look(self._cost(np.array([part]), np.ones(1), sign), ends)
+                target = ends.target(part, sign) if self.is_whole else -np.inf
+                went = self._look(self._cost(np.array([part]), np.ones(1), sign), ends, target=target)
                 if went == "late":
                     break
                 if went == "unbounded":
@@ -187,9 +224,9 @@ class Programme:
                 if went in {"unbounded", "late"} or int(ends.is_open(sign).sum()) > WORTH_PULLING * len(left):
                     break
 
-    def _look(self, cost: FloatArray, ends: "_Ends") -> str:
+    def _look(self, cost: FloatArray, ends: "_Ends", *, target: float = -np.inf) -> str:
         """Solve for a cost and take the table found as evidence for all parts; return how it went."""
-        table = self._optimise(cost)
+        table = self._optimise(cost, target=target)
         if isinstance(table, str):
             return table
         values = self._values(table)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
@@ -23,7 +24,12 @@ class ClassicResult:
 
 
 def protect_classic(
-    cube: Cube, spec: ReleaseSpec, *, tie_break: bytes, progress: Callable[[str, int, int], None] | None = None
+    cube: Cube,
+    spec: ReleaseSpec,
+    *,
+    tie_break: bytes,
+    found: IntArray | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> ClassicResult:
     """Return the suppressed figures of a cube.
 
@@ -31,6 +37,7 @@ def protect_classic(
         cube: Exact counts.
         spec: Release and rules; the rules must be of mode ``classic``.
         tie_break: Secret bytes that decide between equally good patterns.
+        found: How often attacks found each cell in earlier patterns, ``n_cells``: more is asked for these.
         progress: Called with (stage, done, of).
 
     Raises:
@@ -39,7 +46,7 @@ def protect_classic(
     rules = spec.rules
     if not isinstance(rules, ClassicRules):
         raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode classic.")
-    withheld = withhold_exact(cube, rules, tie_break=tie_break, progress=progress)
+    withheld = withhold_exact(cube, rules, tie_break=tie_break, found=found, progress=progress)
     cells = CellValues(
         cube.layout,
         cube.counts,

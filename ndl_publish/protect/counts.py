@@ -134,11 +134,13 @@ def refuse_tied(counts: Counts, where: str) -> None:
     dimensions = counts.grid.dimensions
     found = []
     for i, one in enumerate(dimensions):
+        row_of = np.zeros(len(one.codes), np.int64)
+        row_of[counts.codes[:, i]] = np.arange(len(counts.codes))
+        alike = row_of[counts.codes[:, i]]
         for j, other in enumerate(dimensions):
             for level in other.levels if i != j else ():
                 groups = level.group_of[counts.codes[:, j]]
-                pairs = np.unique(np.column_stack([counts.codes[:, i], groups]), axis=0)
-                if len(level.groups) > 1 and len(pairs) == len(np.unique(counts.codes[:, i])):
+                if len(level.groups) > 1 and np.array_equal(groups, groups[alike]):
                     message = f"{level.name} follows from {one.name}; make them levels of one dimension in the tables."
                     found.append(Finding("NDL-V093", "error", f"{where}: {other.name}", message))
     if found:
@@ -151,17 +153,25 @@ def protect_classic_counts(
     *,
     rules: ClassicRules,
     tie_break: bytes,
+    found: IntArray | None = None,
     progress: Progress | None = None,
 ) -> ExactCounts:
     """Return the value of every cell, which are withheld, and why.
+
+    Args:
+        counts: The file.
+        rules: The rule book.
+        tie_break: Secret bytes that decide between equally good patterns.
+        found: How often attacks found each cell in earlier patterns, ``n_cells``: more is asked for these.
+        progress: Called with (stage, done, of).
 
     Raises:
         RuleError: ``NDL-R066`` for rules that need what a table of counts does not have.
         DisclosureError: ``NDL-D020`` when some small counts cannot be protected.
     """
     posed = pose_counts(counts, rules=rules, tie_break=tie_break)
-    found = suppress_or_refuse(posed.problem, progress=progress)
-    return ExactCounts(posed.problem.values, posed.sensitive, found)
+    answer = suppress_or_refuse(posed.problem, found=found, progress=progress)
+    return ExactCounts(posed.problem.values, posed.sensitive, answer)
 
 
 def pose_counts(counts: Counts, *, rules: ClassicRules, tie_break: bytes) -> Posed:

@@ -94,8 +94,22 @@ def withhold_noisy(
     return Withheld(mask, possible)
 
 
-def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progress: Progress | None = None) -> Withheld:
+def withhold_exact(
+    cube: Cube,
+    rules: ClassicRules,
+    *,
+    tie_break: bytes,
+    found: IntArray | None = None,
+    progress: Progress | None = None,
+) -> Withheld:
     """Return what is withheld of exact counts.
+
+    Args:
+        cube: Exact counts.
+        rules: The rule book.
+        tie_break: Secret bytes that decide between equally good patterns.
+        found: How often attacks found each cell in earlier patterns, ``n_cells``.
+        progress: Called with (stage, done, of).
 
     Raises:
         DisclosureError: ``NDL-D020`` when a withheld count cannot be protected; names the remedies. ``NDL-D040`` when
@@ -103,8 +117,8 @@ def withhold_exact(cube: Cube, rules: ClassicRules, *, tie_break: bytes, progres
     """
     possible = possible_cells(cube.layout.grid, cube.layout.implications)
     posed = pose_exact(cube, rules, possible=possible, tie_break=tie_break)
-    found = suppress_or_refuse(posed.problem, progress=progress)
-    return Withheld(found.mask, possible, posed.sensitive, found)
+    answer = suppress_or_refuse(posed.problem, found=found, progress=progress)
+    return Withheld(answer.mask, possible, posed.sensitive, answer)
 
 
 def pose_exact(cube: Cube, rules: ClassicRules, *, possible: BoolArray, tie_break: bytes) -> Posed:

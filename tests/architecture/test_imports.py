@@ -26,6 +26,7 @@ ORDER = (
     "certificate_pack",
     "certificate_files",
     "checker_pack",
+    "until_clean",
     "pipeline",
     "forecast",
     "protect_counts",

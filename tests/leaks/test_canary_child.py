@@ -151,7 +151,7 @@ def test_the_message_of_a_library_is_never_shown(monkeypatch: pytest.MonkeyPatch
     def stop(*_: object, **__: object) -> None:
         raise pl.exceptions.ComputeError(f"conversion failed for {CHILD}")
 
-    for place in ("tabulate", "read_records", "validate_records", "protect_classic", "audit_cube", "build_package"):
+    for place in ("tabulate", "read_records", "validate_records", "protect_classic", "cube_checks", "build_package"):
         with monkeypatch.context() as patch:
             patch.setattr(f"ndl_publish.pipeline.{place}", stop)
             told = run("build", small / "classic.yaml", "--out", small / "out")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ndl_publish import audit_package, cli, pipeline, report
-from ndl_publish.cli import _actor, _unexpected
+from ndl_publish.cli import _actor
+from ndl_publish.errors import unforeseen
 from tests.conftest import Run
 
 
@@ -68,7 +69,7 @@ def test_an_unforeseen_error_names_places_not_values() -> None:
     try:
         inner("secret")
     except ValueError as error:
-        text = _unexpected(error)
+        text = unforeseen(error)
     assert "secret" not in text
     assert "ValueError" in text
     assert "test_cli.py" in text
@@ -83,7 +84,7 @@ def test_an_unforeseen_error_shows_the_last_places_only() -> None:
 
     with pytest.raises(RuntimeError) as caught:
         deep(30)
-    assert len(_unexpected(caught.value).splitlines()) == 8
+    assert len(unforeseen(caught.value).splitlines()) == 8
 
 
 def test_a_broken_pipe_ends_quietly(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

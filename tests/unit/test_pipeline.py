@@ -95,6 +95,7 @@ def test_the_audit_comes_between_noise_and_package(
         raise DisclosureError("NDL-D010", "recovered")
 
     monkeypatch.setattr(pipeline, "audit_cube", recovered)
+    monkeypatch.setattr(pipeline, "cube_checks", recovered)
     for release in ("release.yaml", "classic.yaml"):
         with pytest.raises(DisclosureError, match="recovered"):
             make(release)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ndl_publish.audit.inside import LoneChildren
+from ndl_publish.audit.inside import LoneChildren, is_inside
 from ndl_publish.audit.insider import insiders
-from ndl_publish.audit.published import BoolArray
+from ndl_publish.audit.linear_programme import linear_programme
+from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.columns import Mask
 from ndl_publish.errors import Finding
 from tests.certified_cases import Proof, cell_of
@@ -15,7 +16,7 @@ from tests.suppression_cases import Case, lone_children, table
 def attack(case: Case, is_shown: BoolArray, seconds: float = 60.0) -> tuple[Finding, ...]:
     proof = Proof(case, is_shown, ())
     lone = LoneChildren.of(case.grid, case.codes, case.counts)
-    return insiders(proof.published, proof.required, lone, seconds=seconds)
+    return insiders(proof.published, proof.required, lone, seconds=seconds).findings
 
 
 def square(counts: list[list[int]], blanks: list[tuple[int, int]]) -> tuple[Case, BoolArray]:
@@ -53,6 +54,55 @@ def test_when_time_is_up_it_says_how_far_it_got() -> None:
     assert "0 of 1 children" in found[0].message
 
 
+def test_when_work_is_done_it_says_how_far_it_got() -> None:
+    case, is_shown = square([[1, 9, 9], [9, 3, 9], [9, 9, 9]], SQUARE)
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    proof = Proof(case, is_shown, ())
+    found = insiders(proof.published, proof.required, lone, seconds=60.0, work=0.0).findings
+    assert [finding.code for finding in found] == ["NDL-D009"]
+    assert "0 of 1 children" in found[0].message
+
+
+@pytest.mark.parametrize("work", [1.0, 40.0, 120.0, 400.0])
+def test_less_work_finds_no_more_than_all_of_it(work: float) -> None:
+    case = table(np.random.default_rng(4).poisson(1.2, (5, 5)))
+    is_shown = np.asarray(case.suppress(has_insiders=False).mask == Mask.SHOWN)
+    proof = Proof(case, is_shown, ())
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    whole = insiders(proof.published, proof.required, lone, seconds=60.0)
+    part = insiders(proof.published, proof.required, lone, seconds=60.0, work=work)
+    assert set(part.cells) <= set(whole.cells)
+    assert not [finding for finding in whole.findings if finding.code == "NDL-D009"]
+    assert part == insiders(proof.published, proof.required, lone, seconds=60.0, work=work), "the same each time"
+
+
+def each_by_itself(case: Case, is_shown: BoolArray) -> set[int]:
+    """Return what children work out when each one's count is simply shown to an outsider, one after the other."""
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    is_primary = np.asarray((case.values >= 1) & (case.values < 5))
+    found: set[int] = set()
+    for own in np.flatnonzero((lone.row_of >= 0) & ~is_shown):
+        knowing = is_shown.copy()
+        knowing[own] = True
+        ranges = linear_programme(PublishedCells(case.grid, case.values, knowing))
+        block = next(block for block in case.grid.blocks if block.cells.start <= own < block.cells.stop)
+        others = np.flatnonzero(ranges.is_exact & is_primary)
+        pair = others, np.full(len(others), own), block
+        secret = ~(is_inside(case.grid, (), *pair) | lone.is_same(case.grid, *pair))
+        found |= set(others[secret].tolist())
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_children_tried_together_learn_what_each_learns_by_itself(seed: int) -> None:
+    case = table(np.random.default_rng(seed).poisson(1.4, (4, 5)))
+    is_shown = np.asarray(case.suppress(has_insiders=False).mask == Mask.SHOWN)
+    proof = Proof(case, is_shown, ())
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    found = insiders(proof.published, proof.required, lone, seconds=60.0)
+    assert set(found.cells) == each_by_itself(case, is_shown) & set(np.flatnonzero(proof.required.is_primary).tolist())
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_agrees_with_listing_all_tables(seed: int) -> None:
     """Whatever the programme calls exact is so in every table of whole numbers."""
@@ -71,7 +121,7 @@ def test_a_cell_inside_ones_own_is_no_secret() -> None:
     is_shown = np.zeros(case.grid.n_cells, bool)
     proof = Proof(case, is_shown, ())
     lone = LoneChildren.of(case.grid, case.codes, case.counts)
-    assert insiders(proof.published, proof.required, lone, seconds=60.0) == ()
+    assert insiders(proof.published, proof.required, lone, seconds=60.0).cells == ()
 
 
 def test_a_total_that_is_only_the_child_itself_is_no_secret() -> None:
@@ -83,4 +133,4 @@ def test_a_total_that_is_only_the_child_itself_is_no_secret() -> None:
     block = case.grid.block(("code", "code"))
     assert lone.is_same(case.grid, np.array([total]), np.array([cell]), block).all()
     proof = Proof(case, np.asarray(is_shown), ())
-    assert [f for f in insiders(proof.published, proof.required, lone, seconds=60.0) if f.severity == "error"] == []
+    assert insiders(proof.published, proof.required, lone, seconds=60.0).cells == ()

@@ -1,8 +1,8 @@
 import numpy as np
 
-from ndl_publish.audit.judge import Required, judge
-from ndl_publish.audit.published import Intervals
-from ndl_publish.audit.registry import ATTACKS, COUNT_ATTACKS, SIGNED_ATTACKS
+from ndl_publish.audit.judge import Required, judge, judged
+from ndl_publish.audit.published import Intervals, PublishedCells
+from ndl_publish.audit.registry import COUNT_ATTACKS, SIGNED_ATTACKS, attacks_on
 from tests.suppression_cases import table
 
 CASE = table(np.array([[2, 3], [4, 99]]), [("code", "code")])
@@ -44,8 +44,21 @@ def test_noisy_values_need_no_interval() -> None:
     assert judge(found, Required(CASE.grid, PRIMARY, SECONDARY)) == ()
 
 
-def test_registry_names_every_attack() -> None:
-    assert set(SIGNED_ATTACKS) | set(COUNT_ATTACKS) == set(ATTACKS)
+def test_optional_attacks_are_made_on_exact_counts_where_asked_for() -> None:
+    exact, noisy = (PublishedCells(CASE.grid, CASE.values, PRIMARY, is_count=is_count) for is_count in (True, False))
+    assert attacks_on(exact, is_whole=False) == COUNT_ATTACKS
+    assert attacks_on(exact, is_whole=True) == (*COUNT_ATTACKS, "whole_numbers")
+    assert attacks_on(noisy, is_whole=True) == SIGNED_ATTACKS
+
+
+def test_cells_are_handed_over_and_stay_out_of_words() -> None:
+    found = judged(
+        intervals([2, 1, 0, 99], [2, 9, 9, 99], [True, False, False, True]),
+        Required(CASE.grid, PRIMARY, SECONDARY, *NEEDED),
+    )
+    assert found.cells == (0, 1, 3)
+    assert [finding.code for finding in found.findings] == ["NDL-D001", "NDL-D002", "NDL-D003"]
+    assert "(0, 1, 3)" not in repr(found)
 
 
 def test_small_counts_are_found_in_any_cell_where_nobody_says_which_they_are() -> None:

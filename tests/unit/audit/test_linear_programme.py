@@ -1,9 +1,13 @@
+import gc
+import weakref
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ndl_publish.audit import components
 from ndl_publish.audit import linear_programme as module
-from ndl_publish.audit.linear_programme import Enough, linear_programme
+from ndl_publish.audit.linear_programme import Enough, linear_programme, unknowns_of
 from ndl_publish.audit.published import PublishedCells
 from ndl_publish.columns import Mask
 from tests.suppression_cases import integer_ranges, table
@@ -43,7 +47,7 @@ def test_blocks_that_overlap_like_a_tree_are_exact_without_clusters(seed: int, m
     published = PublishedCells(case.grid, case.values, is_shown)
     exact = linear_programme(published)
     monkeypatch.setattr(module, "VARIABLE_LIMIT", 0)
-    relaxed = linear_programme(published)
+    relaxed = linear_programme(replace(published))
     assert np.allclose(exact.lower, relaxed.lower)
     assert np.allclose(exact.upper, relaxed.upper)
     assert exact.notes[0].message != relaxed.notes[0].message
@@ -127,3 +131,17 @@ def test_threads_and_pieces_change_nothing(together: int, monkeypatch: pytest.Mo
     assert np.allclose(one.lower, other.lower)
     assert np.allclose(one.upper, other.upper)
     assert np.array_equal(one.is_exact, other.is_exact)
+
+
+def test_what_is_worked_out_of_a_release_is_kept_as_long_as_the_release() -> None:
+    case = table(np.random.default_rng(0).poisson(2.0, (3, 3)))
+    is_shown = np.asarray(case.suppress().mask == Mask.SHOWN)
+    published = PublishedCells(case.grid, case.values, is_shown)
+    once = unknowns_of(published)
+    assert unknowns_of(published) is once
+    other = PublishedCells(case.grid, case.values, is_shown)
+    assert unknowns_of(other) is not once, "another release, even if it shows the same"
+    kept = weakref.ref(once[0])
+    del published, once
+    gc.collect()
+    assert kept() is None

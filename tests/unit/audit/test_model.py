@@ -54,3 +54,10 @@ def test_a_check_says_how_it_went() -> None:
         "findings": [str(ERROR)],
     }
     assert _check().as_json()["status"] == "pass"
+
+
+def test_the_cells_that_were_found_are_never_told() -> None:
+    found = AuditCheck("rank", "Title", (ERROR,), "detail", (4711,))
+    assert found.recovered == (4711,)
+    assert "4711" not in repr(found)
+    assert found.as_json() == _check(ERROR).as_json()

@@ -128,7 +128,7 @@ def test_a_certificate_is_checked_before_anything_is_attacked(exact: Clean) -> N
     with pytest.raises(DisclosureError) as caught:
         audit_cube(exact.protected, spec, layout, exact.required, certificate=spoilt, progress=tell)
     assert {finding.code[:7] for finding in caught.value.findings} == {"NDL-D05"}
-    assert told == ["certificate"], "what is not proved is not attacked"
+    assert told == ["certificate", "propagation", "linear_programme"], "attacks say what a broken proof leaves open"
 
 
 def test_a_small_count_that_the_certificate_leaves_out(exact: Clean) -> None:
