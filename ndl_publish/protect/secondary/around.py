@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 
 from ndl_publish.protect.secondary.moves import mix
+from ndl_publish.protect.secondary.product import FAR
 from ndl_publish.protect.secondary.route import LEAST, build
-from ndl_publish.protect.secondary.scratch import abandon, apply, has_room
-from ndl_publish.protect.secondary.search import FAR, find_move
+from ndl_publish.protect.secondary.scratch import abandon, affordable, apply, has_room
+from ndl_publish.protect.secondary.search import find_move
 from ndl_publish.protect.secondary.store import reload
 
 MOST_MENDS = 4
@@ -51,7 +52,7 @@ def _mend(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any) -> A
     The sum of moves through cells that are withheld anyhow reaches what no single product of differences does. Returns
     whether that worked (if not, the scratch is empty).
     """
-    geo, rows, demands, state, scratch, store, best = world
+    geo, rows, demands, state, scratch, store, room = world
     tries, limit, combinations, dropped, signed, ceiling = effort
     reload(store, scratch, state, head[0], head[1])
     block = np.searchsorted(geo.offsets, cell, side="right") - 1
@@ -62,10 +63,11 @@ def _mend(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any) -> A
             break
         starts = _starts(geo, scratch, block, cell, tries)
         ask = (cell, block, change < 0, abs(change), starts, banned, signed, mix(seed + 1009 * d + 131 * turn))
-        cost, amount, m, n = find_move(geo, rows, ask, (limit, combinations), dropped, state, scratch, best)
+        tried = (limit, combinations, affordable(scratch, state, ceiling))
+        cost, amount, m, n = find_move(geo, rows, ask, tried, dropped, state, scratch, room)
         if cost >= FAR or not has_room(scratch, m, n):
             break
-        apply(scratch, state, (best[0], best[1], m, best[2], best[3], n), amount)
+        apply(scratch, state, (room.keys, room.signs, m, room.cells, room.nets, n), amount)
         if state.total[0] >= ceiling:
             break
     if scratch.delta[cell] == 0 and state.total[0] < ceiling:
@@ -81,16 +83,16 @@ def lead_around(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any
     ``world`` is (look-ups, rows, demands, state, scratch, store, room for the best move), ``head`` the witness that was
     ripped up, ``effort`` that of ``route.build``.
     """
-    geo, rows, demands, state, scratch, _, best = world
+    geo, rows, demands, state, scratch, _, room = world
     tries, limit, combinations, dropped, signed, _ = effort
     before = state.total[0]
     if not _mend(world, d, head, cell, effort, seed):
-        return build(geo, rows, demands, d, cell, effort, state, scratch, best, seed)
+        return build(geo, rows, demands, d, cell, effort, state, scratch, room, seed)
     mended = state.total[0]
     if mended <= before + LEAST:
         return True
     abandon(scratch, state)
     less = (tries, limit, combinations, dropped, signed, mended - LEAST)
-    if build(geo, rows, demands, d, cell, less, state, scratch, best, seed):
+    if build(geo, rows, demands, d, cell, less, state, scratch, room, seed):
         return True
     return _mend(world, d, head, cell, effort, seed)

@@ -20,10 +20,10 @@ from ndl_publish.protect.secondary.geometry import Geometry, Rows
 from ndl_publish.protect.secondary.improve import new_journal, open_cells, shake_cells
 from ndl_publish.protect.secondary.insiders import insider_demands
 from ndl_publish.protect.secondary.problem import SuppressionProblem, Witnesses
+from ndl_publish.protect.secondary.product import MAX_AXES, Room, new_room
 from ndl_publish.protect.secondary.read_out import witnesses_of
 from ndl_publish.protect.secondary.route import route
 from ndl_publish.protect.secondary.scratch import Scratch, State, new_scratch
-from ndl_publish.protect.secondary.search import MAX_AXES
 from ndl_publish.protect.secondary.store import Store, grown, let_go, more_demands, new_store, rip
 from ndl_publish.protect.secondary.weights import weights
 
@@ -82,6 +82,7 @@ class Engine:
     state: State = field(init=False)
     scratch: Scratch = field(init=False)
     store: Store = field(init=False)
+    room: Room = field(init=False)
     order: IntArray = field(init=False)
     deadline: float = field(init=False)
     is_cut_short: bool = field(init=False, default=False)
@@ -94,6 +95,7 @@ class Engine:
         new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
         self.state = State(new.use, new.weight, np.zeros(1))
         self.scratch = new_scratch(n_cells)
+        self.room = new_room(self.geometry)
         self.store = new_store(len(self.demands.cell), n_cells)
         self.order = demand_order(self.problem, self.demands, self.seed)
 
@@ -200,8 +202,9 @@ class Engine:
             self.tell(stage, at, len(order))
             part = order[: at + 8 * CHUNK]
             at = route(
-                self.geometry, self.rows, self.demands, part, at, full, self.state, self.scratch, self.store, seed
-            )
+                self.geometry, self.rows, self.demands, part, at, full, self.state, self.scratch, self.store,
+                self.room, seed,
+            )  # fmt: skip
             if at < len(part):
                 self.store = grown(self.store)
 
@@ -215,7 +218,7 @@ class Engine:
             part = cells[: at + CHUNK]
             at = open_cells(
                 self.geometry, self.rows, self.demands, part, at, full, self.problem.primary, self.state, self.scratch,
-                self.store, journal, self.seed + 31 * turn,
+                self.store, self.room, journal, self.seed + 31 * turn,
             )  # fmt: skip
             if at < len(part):
                 self.store = grown(self.store)
@@ -230,7 +233,7 @@ class Engine:
             part = cells[: at + CHUNK // 16]
             at = shake_cells(
                 self.geometry, self.rows, self.demands, part, at, full, SLACK, self.problem.primary, self.state,
-                self.scratch, self.store, journal, self.seed + 31 * turn,
+                self.scratch, self.store, self.room, journal, self.seed + 31 * turn,
             )  # fmt: skip
             if at < len(part):
                 self.store = grown(self.store)

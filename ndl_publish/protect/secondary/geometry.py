@@ -18,9 +18,12 @@ class Geometry(NamedTuple):
     none). ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
     ``line_blocks`` lists the blocks that tell codes of an axis apart; the last entry lists all blocks. Moves exchange
     codes of one ``fence`` only, and change no cell of a block that ``is_closed`` (see ``crews.py``; all open here).
+    ``refines[p, q]``: whenever grouping q tells two codes apart, p does.
+    ``far_steps`` has ``NOWHERE`` for a negative step.
     """
 
     steps: IntArray
+    far_steps: IntArray
     offsets: IntArray
     starts: IntArray
     sizes: IntArray
@@ -38,24 +41,35 @@ class Geometry(NamedTuple):
     line_blocks: IntArray
     fence: IntArray
     is_closed: BoolArray
+    refines: BoolArray
 
 
+NOWHERE = 1 << 40
+"""Added to the index of a cell by a code outside every group, so that sums of steps need no look for it."""
 LARGEST_PLACE = 1 << 24
 """Most keys for which the position of every row is kept in an array; beyond, rows are found by binary search."""
 
 
+MOST_SETS = 3
+"""By how many sets of axes, besides its own, a child is looked for."""
+
+
 class Rows(NamedTuple):
-    """Finest rows that hold children, sorted by key, and for each set of axes their order by the codes on that set.
+    """Finest rows that hold children, sorted by key, and for some sets of axes their order by the codes on that set.
 
     ``place`` is the position of the row with each key, -1 for none; empty where there are too many keys.
+    ``choices[choice_start[i] : choice_start[i + 1]]``, ``i = block * n_axes + line``, are the sets by which a child is
+    looked for who changes its code on the axis ``line``: largest first, and last the axes that the block tells apart.
     """
 
     keys: IntArray
     codes: IntArray
     counts: IntArray
-    index_of_block: IntArray
+    sets: BoolArray
     index_keys: IntArray
     index_rows: npt.NDArray[np.int32]
+    choice_start: IntArray
+    choices: IntArray
     place: npt.NDArray[np.int32]
 
 
@@ -91,6 +105,7 @@ def build_geometry(grid: CellGrid, axes: Axes) -> Geometry:
     lines = [np.flatnonzero(tells_apart[:, axis]) for axis in range(n_axes)] + [np.arange(n_blocks)]
     return Geometry(
         steps=axes.steps,
+        far_steps=np.where(axes.steps < 0, NOWHERE, axes.steps),
         offsets=np.array([block.offset for block in grid.blocks], np.int64),
         starts=axes.starts,
         sizes=axes.sizes,
@@ -108,6 +123,7 @@ def build_geometry(grid: CellGrid, axes: Axes) -> Geometry:
         line_blocks=np.concatenate(lines).astype(np.int64),
         fence=np.zeros(int(axes.starts[-1]), np.int64),
         is_closed=np.zeros(n_blocks, bool),
+        refines=_refinements(partitions),
     )
 
 
@@ -117,7 +133,7 @@ def build_rows(geometry: Geometry, folded: IntArray, counts: IntArray) -> Rows:
     keys, inverse = np.unique(folded[held] @ geometry.strides, return_inverse=True)
     total = np.bincount(inverse, weights=counts[held], minlength=len(keys)).astype(np.int64)
     codes = ((keys[:, None] // geometry.strides[None, :]) % geometry.sizes[None, :]).astype(np.int64)
-    sets, index_of_block = np.unique(geometry.tells_apart, axis=0, return_inverse=True)
+    sets, choices = _choices(geometry)
     index_keys = np.zeros((len(sets), len(keys)), np.int64)
     index_rows = np.zeros((len(sets), len(keys)), np.int32)
     for i, chosen in enumerate(sets):
@@ -128,7 +144,28 @@ def build_rows(geometry: Geometry, folded: IntArray, counts: IntArray) -> Rows:
     place = np.full(n_keys if n_keys <= LARGEST_PLACE else 0, -1, np.int32)
     if len(place):
         place[keys] = np.arange(len(keys), dtype=np.int32)
-    return Rows(keys, codes, total, index_of_block.reshape(-1).astype(np.int64), index_keys, index_rows, place)
+    flat = np.array([one for choice in choices for one in choice], np.int64)
+    return Rows(keys, codes, total, sets, index_keys, index_rows, _starts(choices), flat, place)
+
+
+def _choices(geometry: Geometry) -> tuple[BoolArray, list[list[int]]]:
+    """Return the sets of axes, and for each block and line those by which a child is looked for.
+
+    A child that agrees on all axes by which any block sees the line changes nothing that another would not change too.
+    """
+    n_blocks, n_axes = geometry.tells_apart.shape
+    number: dict[tuple[bool, ...], int] = {}
+    choices: list[list[int]] = []
+    for b in range(n_blocks):
+        own = geometry.tells_apart[b]
+        for line in range(n_axes):
+            wanted: list[tuple[bool, ...]] = []
+            if geometry.differenced[b, line] and not own.all():
+                seen = geometry.tells_apart[geometry.tells_apart[:, line]] | own
+                several = {tuple(one) for one in (*seen, seen.any(axis=0)) if not one.all()} - {tuple(own)}
+                wanted = [*sorted(several, key=lambda one: (-sum(one), one))[:MOST_SETS], tuple(own)]
+            choices.append([number.setdefault(tuple(map(bool, one)), len(number)) for one in wanted])
+    return np.array(list(number), bool).reshape(len(number), n_axes), choices
 
 
 def _canonical(steps: IntArray) -> IntArray:
@@ -142,6 +179,16 @@ def _merges(other: IntArray, groups: IntArray) -> bool:
     inside = other >= 0
     pairs = np.unique(np.stack([other[inside], groups[inside]]), axis=1)
     return bool(len(np.unique(pairs[0])) < pairs.shape[1])
+
+
+def _refinements(partitions: list[tuple[int, IntArray]]) -> BoolArray:
+    """Return which groupings tell apart all that others of the same axis do; being outside counts as a group."""
+    found = np.zeros((len(partitions), len(partitions)), bool)
+    for p, (axis, fine) in enumerate(partitions):
+        for q, (other, coarse) in enumerate(partitions):
+            if axis == other:
+                found[p, q] = np.unique(np.stack([fine, coarse]), axis=1).shape[1] == len(np.unique(fine))
+    return found
 
 
 def _starts(lists: list[list[int]] | list[IntArray]) -> IntArray:

@@ -15,9 +15,9 @@ from numba import njit
 
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.protect.secondary.around import lead_around
+from ndl_publish.protect.secondary.borrowed import borrowed
 from ndl_publish.protect.secondary.moves import mix
 from ndl_publish.protect.secondary.route import LEAST
-from ndl_publish.protect.secondary.search import new_best
 from ndl_publish.protect.secondary.store import AFTER, CELL, DEMAND, NEXT, has_spare, keep, let_go, put_back, rip
 
 MOST_USERS = 400
@@ -100,10 +100,11 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
 @njit(cache=True, nogil=True, error_model="numpy")
 def open_cells(
     geo: Any, rows: Any, demands: Any, cells: Any, begin: Any, effort: Any, primary: Any, state: Any, scratch: Any,
-    store: Any, journal: Any, seed: Any,
+    store: Any, room: Any, journal: Any, seed: Any,
 ) -> Any:  # fmt: skip
     """Try to open one cell after another, from place ``begin``; return where it stopped for lack of room."""
-    world = (geo, rows, demands, state, scratch, store, new_best(geo))
+    store, journal, state = borrowed(store), borrowed(journal), borrowed(state)
+    world = (borrowed(geo), borrowed(rows), borrowed(demands), state, borrowed(scratch), store, borrowed(room))
     for i in range(begin, len(cells)):
         if not has_spare(store):
             return i
@@ -147,10 +148,11 @@ def _undo(store: Any, state: Any, journal: Any) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def shake_cells(
     geo: Any, rows: Any, demands: Any, cells: Any, begin: Any, effort: Any, slack: Any, primary: Any, state: Any,
-    scratch: Any, store: Any, journal: Any, seed: Any,
+    scratch: Any, store: Any, room: Any, journal: Any, seed: Any,
 ) -> Any:  # fmt: skip
     """Make an excursion from one cell after another, from place ``begin``; return where it stopped for lack of room."""
-    world = (geo, rows, demands, state, scratch, store, new_best(geo))
+    store, journal, state = borrowed(store), borrowed(journal), borrowed(state)
+    world = (borrowed(geo), borrowed(rows), borrowed(demands), state, borrowed(scratch), store, borrowed(room))
     near = np.empty(MOST_NEAR, np.int64)
     for i in range(begin, len(cells)):
         if not has_spare(store):

@@ -25,7 +25,7 @@ SCANNED = 256
 PLENTY = 1 << 60
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def mix(value: Any) -> Any:
     """Return 62 well-stirred bits of an integer (splitmix64), for choices that a secret seed decides."""
     z = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
@@ -34,7 +34,7 @@ def mix(value: Any) -> Any:
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(2))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def row_at(rows: Any, key: Any) -> Any:
     """Return the position of a row with children, -1 when nobody has these codes."""
     if len(rows.place) > 0:
@@ -45,7 +45,7 @@ def row_at(rows: Any, key: Any) -> Any:
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def capacity(rows: Any, scratch: Any, key: Any) -> Any:
     """Return how many children a row can give, after what the witness in hand has done to it."""
     at = row_at(rows, key)
@@ -77,10 +77,14 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
         shift = mix(seed + w) % size
         for wanted in range(2):
             quota = (2 * limit) // 3 if wanted == 0 else min(limit, n + limit // 3)
-            for i in range(min(size, SCANNED)):
+            at_member = first + shift
+            for _ in range(min(size, SCANNED)):
                 if n >= quota:
                     break
-                v = geo.members[first + (shift + i) % size]
+                v = geo.members[at_member]
+                at_member += 1
+                if at_member == first + size:
+                    at_member = first
                 if steps[at + v] == steps[at + u] or geo.fence[at + v] != geo.fence[at + u]:
                     continue
                 if wanted == 0 and (steps[at + v] < 0 or use[cell - steps[at + u] + steps[at + v]] == 0):
@@ -155,25 +159,85 @@ def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: An
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_row(rows: Any, strides: Any, index: Any, want: Any, fixed: Any, scratch: Any, seed: Any) -> Any:
-    """Return a row with children left that has the wanted codes on the fixed axes; -1 when there is none.
+def find_row(rows: Any, sets: Any, strides: Any, want: Any, scratch: Any, seed: Any) -> Any:
+    """Return a row with children left that has the wanted codes; -1 when there is none.
 
-    A row with all the wanted codes is taken first, else one chosen by the seed.
+    All axes must agree, else those of the first of ``sets`` for which there is a row; of several the seed decides.
     """
     full = np.int64(0)
-    part = np.int64(0)
     for axis in range(len(strides)):
         full += want[axis] * strides[axis]
-        if fixed[axis]:
-            part += want[axis] * strides[axis]
     at = row_at(rows, full)
     if at >= 0 and rows.counts[at] + net_of(scratch, full) > 0:
         return at
-    keys = rows.index_keys[index]
-    low = np.searchsorted(keys, part)
-    high = np.searchsorted(keys, part, side="right")
-    for i in range(np.minimum(high - low, 4)):
-        row = np.int64(rows.index_rows[index, low + (mix(seed) + i) % (high - low)])
-        if rows.counts[row] + net_of(scratch, rows.keys[row]) > 0:
-            return row
-    return -1
+    for one in sets:
+        part = np.int64(0)
+        for axis in range(len(strides)):
+            if rows.sets[one, axis]:
+                part += want[axis] * strides[axis]
+        keys = rows.index_keys[one]
+        low = np.searchsorted(keys, part)
+        high = np.searchsorted(keys, part, side="right")
+        for i in range(np.minimum(high - low, 4)):
+            row = np.int64(rows.index_rows[one, low + (mix(seed) + i) % (high - low)])
+            if rows.counts[row] + net_of(scratch, rows.keys[row]) > 0:
+                return row
+    return np.int64(-1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def set_lines(geo: Any, rows: Any, scratch: Any, move: Any, line: Any, ask: Any, u: Any, v: Any, seed: Any) -> Any:
+    """Set the corners of the move from u and v, a line at a time; return its amount, 0 when children are lacking."""
+    corners, signs, axes = move
+    block, raises, signed = ask
+    n_axes = len(geo.sizes)
+    n_lines = 1 << (len(axes) - 1)
+    amount = np.int64(PLENTY)
+    first = rows.choice_start[block * n_axes + line]
+    sets = rows.choices[first : rows.choice_start[block * n_axes + line + 1]]
+    fixed = geo.tells_apart[block]
+    rest = u.copy()
+    want = np.empty(n_axes, np.int64)
+    for bits in range(n_lines):
+        sign = 1 if raises else -1
+        want[:] = rest
+        for axis in range(n_axes):
+            if fixed[axis]:
+                want[axis] = u[axis]
+        bit = 0
+        for axis in axes:
+            if axis == line:
+                continue
+            if bits >> bit & 1:
+                want[axis] = v[axis]
+                sign = -sign
+            bit += 1
+        want[line] = v[line] if sign > 0 else u[line]
+        if not signed:
+            row = find_row(rows, sets, geo.strides, want, scratch, seed + bits)
+            if row < 0:
+                return np.int64(0)
+            amount = min(amount, capacity(rows, scratch, rows.keys[row]))
+            want[:] = rows.codes[row]
+            if bits == 0:
+                for axis in range(n_axes):
+                    if not fixed[axis]:
+                        rest[axis] = want[axis]
+        corners[bits] = want
+        signs[bits] = sign
+        corners[bits, line] = u[line]
+        corners[n_lines + bits] = want
+        corners[n_lines + bits, line] = v[line]
+        signs[n_lines + bits] = -sign
+    return amount
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def longest_line(geo: Any, axes: Any) -> Any:
+    """Return the axis to be the line: the one that fewest blocks tell apart."""
+    line = -1
+    for axis in axes:
+        length = geo.line_start[axis + 1] - geo.line_start[axis]
+        if line < 0 or length <= geo.line_start[line + 1] - geo.line_start[line]:
+            line = axis
+    return line

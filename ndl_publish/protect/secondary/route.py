@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ndl_publish.protect.secondary.borrowed import borrowed
 from ndl_publish.protect.secondary.moves import mix
-from ndl_publish.protect.secondary.scratch import abandon, apply, has_room
-from ndl_publish.protect.secondary.search import FAR, MAX_AXES, find_move, new_best
+from ndl_publish.protect.secondary.product import FAR, MAX_AXES
+from ndl_publish.protect.secondary.scratch import abandon, affordable, apply, has_room
+from ndl_publish.protect.secondary.search import find_move
 from ndl_publish.protect.secondary.store import has_spare, keep
 from ndl_publish.protect.secondary.transfer import transfer
 
@@ -43,7 +45,7 @@ def _starts(geo: Any, rows: Any, demands: Any, d: Any, tries: Any, signed: Any, 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def build(
-    geo: Any, rows: Any, demands: Any, d: Any, cell: Any, effort: Any, state: Any, scratch: Any, best: Any, seed: Any
+    geo: Any, rows: Any, demands: Any, d: Any, cell: Any, effort: Any, state: Any, scratch: Any, room: Any, seed: Any
 ) -> Any:
     """Build a witness of a demand that leaves ``cell`` alone; return whether that worked (if not, nothing is left)."""
     tries, limit, combinations, dropped, signed, ceiling = effort
@@ -54,12 +56,13 @@ def build(
         here = mix(seed + 1009 * d + 131 * moves)
         starts = _starts(geo, rows, demands, d, tries, signed, here)
         ask = (demands.cell[d], demands.block[d], demands.raises[d], need, starts, banned, signed, here)
-        cost, amount, m, n = find_move(geo, rows, ask, (limit, combinations), dropped, state, scratch, best)
+        tried = (limit, combinations, affordable(scratch, state, ceiling))
+        cost, amount, m, n = find_move(geo, rows, ask, tried, dropped, state, scratch, room)
         if cost >= FAR and dropped >= MAX_AXES:
-            cost, amount, m, n = transfer(geo, rows, ask, state, scratch, best)
+            cost, amount, m, n = transfer(geo, rows, ask, state, scratch, room)
         if cost >= FAR or not has_room(scratch, m, n):
             break
-        apply(scratch, state, (best[0], best[1], m, best[2], best[3], n), amount)
+        apply(scratch, state, (room.keys, room.signs, m, room.cells, room.nets, n), amount)
         if state.total[0] >= ceiling:
             break
         moves += 1
@@ -82,6 +85,7 @@ def route(
     state: Any,
     scratch: Any,
     store: Any,
+    room: Any,
     seed: Any,
 ) -> Any:
     """Find witnesses in order, from place ``begin``; return where it stopped for lack of room.
@@ -89,13 +93,14 @@ def route(
     In signed problems a demand that lies on the witness of another needs none of its own.
     """
     signed = effort[4]
-    best = new_best(geo)
+    geo, rows, demands = borrowed(geo), borrowed(rows), borrowed(demands)
+    state, scratch, store, room = borrowed(state), borrowed(scratch), borrowed(store), borrowed(room)
     for i in range(begin, len(order)):
         if not has_spare(store):
             return i
         d = order[i]
         if signed and state.use[demands.cell[d]] > 1:
             continue
-        if build(geo, rows, demands, d, -1, effort, state, scratch, best, seed):
+        if build(geo, rows, demands, d, -1, effort, state, scratch, room, seed):
             keep(store, scratch, d)
     return len(order)

@@ -65,7 +65,7 @@ def new_scratch(n_cells: int) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def slot_of(scratch: Any, key: Any) -> Any:
     """Return the slot that holds a key, or the empty one where it would go."""
     at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(51))
@@ -74,7 +74,7 @@ def slot_of(scratch: Any, key: Any) -> Any:
     return at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def net_of(scratch: Any, key: Any) -> Any:
     """Return what the witness in hand has added to a row."""
     if scratch.lengths[1] == 0:
@@ -83,7 +83,7 @@ def net_of(scratch: Any, key: Any) -> Any:
     return scratch.nets[at] if scratch.keys[at] == key else np.int64(0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def has_room(scratch: Any, n_rows: Any, n_cells: Any) -> Any:
     """Say whether a move of so many rows and cells still fits."""
     return scratch.lengths[1] + n_rows <= MOST_ROWS and scratch.lengths[0] + n_cells <= MOST_CELLS
@@ -125,7 +125,7 @@ def _forget(scratch: Any, cell: Any) -> None:
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def add_use(state: Any, cell: Any) -> None:
     """Count one more witness of a cell."""
     if state.use[cell] == 0:
@@ -133,12 +133,25 @@ def add_use(state: Any, cell: Any) -> None:
     state.use[cell] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def drop_use(state: Any, cell: Any) -> None:
     """Count one witness of a cell less."""
     state.use[cell] -= 1
     if state.use[cell] == 0:
         state.total[0] -= state.weight[cell]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def affordable(scratch: Any, state: Any, ceiling: Any) -> Any:
+    """Return what a further move may cost at most so that the total can stay below a ceiling.
+
+    A move may take back what the witness in hand alone withholds.
+    """
+    most = ceiling - state.total[0]
+    for i in range(scratch.lengths[0]):
+        if state.use[scratch.touched[i]] == 1:
+            most += state.weight[scratch.touched[i]]
+    return most
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

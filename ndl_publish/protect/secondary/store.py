@@ -86,7 +86,7 @@ def _longer(pool: npt.NDArray[Any], wanted: int, following: int, head: int) -> t
     return np.concatenate([pool, more]), n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def has_spare(store: Any) -> Any:
     """Say whether some large witnesses still fit."""
     return store.free[2] > SPARE * MOST_CELLS and store.free[3] > SPARE * MOST_ROWS
@@ -123,7 +123,7 @@ def keep(store: Any, scratch: Any, demand: Any) -> None:
     clear(scratch)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _link(store: Any, node: Any) -> None:
     """Put a node at the head of its cell's list."""
     nodes = store.nodes

@@ -9,14 +9,14 @@ import numpy as np
 from numba import njit
 
 from ndl_publish.protect.secondary.moves import capacity, mix, price
-from ndl_publish.protect.secondary.search import FAR
+from ndl_publish.protect.secondary.product import FAR
 
 TRANSFERS = 400
 """How many pairs of rows are tried."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, best: Any) -> Any:
+def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, room: Any) -> Any:
     """Find the cheapest way to send children from any row into a cell, or out of it to anywhere: the last resort.
 
     It blanks much, but exists in nearly every table; arguments and answer are those of ``find_move``.
@@ -65,10 +65,10 @@ def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, best: Any)
         if n > 0 and cost < best_cost:
             best_cost, best_amount, best_n = cost, amount, n
             for j in range(2):
-                best[0][j] = 0
+                room.keys[j] = 0
                 for axis in range(n_axes):
-                    best[0][j] += corners[j, axis] * geo.strides[axis]
-                best[1][j] = signs[j]
-            best[2][:n] = cells[:n]
-            best[3][:n] = nets[:n]
+                    room.keys[j] += corners[j, axis] * geo.strides[axis]
+                room.signs[j] = signs[j]
+            room.cells[:n] = cells[:n]
+            room.nets[:n] = nets[:n]
     return best_cost, best_amount, 2, best_n
