@@ -16,7 +16,7 @@ class Geometry(NamedTuple):
     ``partition`` numbers the distinct groupings of an axis; ``members[group_start[g] : group_start[g + 1]]`` are the
     codes of group ``g``, ``first_group`` the first group of a partition, ``group_of`` the group of a code in it (-1:
     none). ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
-    ``line_blocks`` lists the blocks that tell codes of an axis apart; the last entry lists all blocks. Moves exchange
+    ``line_blocks`` lists the blocks that tell codes of an axis apart, largest first; the last entry lists all blocks. Moves exchange
     codes of one ``fence`` only, and change no cell of a block that ``is_closed`` (see ``crews.py``; all open here).
     ``refines[p, q]``: whenever grouping q tells two codes apart, p does.
     ``far_steps`` has ``NOWHERE`` for a negative step.
@@ -102,7 +102,8 @@ def build_geometry(grid: CellGrid, axes: Axes) -> Geometry:
         [[len(np.unique(axes.axis_steps(b, a))) > 1 for a in range(n_axes)] for b in range(n_blocks)], bool
     ).reshape(n_blocks, n_axes)
     groups_flat, members, group_start, partition_start = _flatten([groups for _, groups in partitions])
-    lines = [np.flatnonzero(tells_apart[:, axis]) for axis in range(n_axes)] + [np.arange(n_blocks)]
+    by_size = np.argsort([-block.n_cells for block in grid.blocks], kind="stable")
+    lines = [by_size[tells_apart[by_size, axis]] for axis in range(n_axes)] + [by_size]
     return Geometry(
         steps=axes.steps,
         far_steps=np.where(axes.steps < 0, NOWHERE, axes.steps),

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ndl_publish.protect.secondary.geometry import NOWHERE
 from ndl_publish.protect.secondary.scratch import net_of
 
 MAX_CORNERS = 256
@@ -117,19 +118,15 @@ def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: An
     slot = line if line >= 0 else n_axes
     for i in range(geo.line_start[slot], geo.line_start[slot + 1]):
         block = geo.line_blocks[i]
-        steps = geo.steps[block]
+        steps = geo.far_steps[block]
         if line >= 0 and steps[geo.starts[line] + u[line]] == steps[geo.starts[line] + v[line]]:
             continue
         first = n_out
         for j in range(m):
             cell = geo.offsets[block]
             for axis in range(n_axes):
-                step = steps[geo.starts[axis] + corners[j, axis]]
-                if step < 0:
-                    cell = -1
-                    break
-                cell += step
-            if cell < 0:
+                cell += steps[geo.starts[axis] + corners[j, axis]]
+            if cell >= NOWHERE:
                 continue
             found = False
             for k in range(first, n_out):

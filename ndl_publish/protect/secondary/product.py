@@ -40,6 +40,11 @@ class Room(NamedTuple):
         spent: What the corners so far cost in each of them, by depth.
         options: Codes to exchange, by differenced axis, cheapest first.
         costs: The least that each of them costs.
+        sure_from: Depth from which on each block tells all further pairs apart.
+        depths: By depth: number of live blocks, next option, children that can be moved.
+        is_plain: By depth: whether all corners can share all other codes.
+        least_left: By depth: the least that all further axes cost.
+        codes: The other code of each pair in hand.
         line_signs: Signs of ``corners``.
         line_cells: Cells that a move with ``corners`` changes.
         line_nets: By how much.
@@ -57,6 +62,11 @@ class Room(NamedTuple):
     spent: npt.NDArray[np.float64]
     options: IntArray
     costs: npt.NDArray[np.float64]
+    sure_from: IntArray
+    depths: IntArray
+    is_plain: npt.NDArray[np.bool_]
+    least_left: npt.NDArray[np.float64]
+    codes: IntArray
     line_signs: IntArray
     line_cells: IntArray
     line_nets: IntArray
@@ -80,6 +90,11 @@ def new_room(geometry: Geometry) -> Room:
         np.zeros((MAX_AXES + 1, n_blocks)),
         np.zeros((MAX_AXES, MAX_CANDIDATES), np.int64),
         np.zeros((MAX_AXES, MAX_CANDIDATES)),
+        np.zeros(n_blocks, np.int64),
+        np.zeros((3, MAX_AXES + 1), np.int64),
+        np.zeros(MAX_AXES + 1, np.bool_),
+        np.zeros(MAX_AXES + 1),
+        np.zeros(n_axes, np.int64),
         np.zeros(n_corners, np.int64),
         np.zeros(n_blocks * n_corners, np.int64),
         np.zeros(n_blocks * n_corners, np.int64),
@@ -160,12 +175,12 @@ def descend(
     k = len(axes)
     n_axes = len(geo.sizes)
     live, spent, at, keys, signs = room.live, room.spent, room.at, room.corner_keys, room.corner_signs
-    sure_from = np.zeros(len(geo.offsets), np.int64)
-    n_live = np.zeros(k + 1, np.int64)
-    next_option = np.zeros(k + 1, np.int64)
-    amounts = np.full(k + 1, need)
-    is_plain = np.ones(k + 1, np.bool_)
-    least_left = np.zeros(k + 1)
+    sure_from, n_live, next_option, amounts = room.sure_from, room.depths[0], room.depths[1], room.depths[2]
+    is_plain, least_left = room.is_plain, room.least_left
+    next_option[0] = 0
+    amounts[0] = need
+    is_plain[0] = True
+    least_left[k] = 0.0
     for i in range(k - 1, -1, -1):
         least_left[i] = least_left[i + 1] + room.costs[i, 0]
     keys[0] = 0
@@ -184,7 +199,8 @@ def descend(
             lacking = 1.0 + 0.5 * (need - amounts[0]) / need
             return cost * lacking, cost, amounts[0], 1, _taken(room, n_live[0], 1, 0)
         return found
-    v = u.copy()
+    v = room.codes
+    v[:] = u
     depth = 0
     n_priced = 0
     while depth >= 0:
@@ -192,7 +208,6 @@ def descend(
         bound = _bound(best_score, most, need, amounts[depth], is_plain[depth])
         least = spent[depth, 0] + least_left[depth + 1]
         if o == n_options[depth] or n_priced > combinations or least + room.costs[depth, o] >= bound:
-            next_option[depth] = 0
             depth -= 1
             continue
         next_option[depth] = o + 1
@@ -241,6 +256,7 @@ def descend(
             continue
         if depth + 1 < k:
             depth += 1
+            next_option[depth] = 0
             n_live[depth] = n
             amounts[depth] = amount
             is_plain[depth] = plain
