@@ -48,13 +48,15 @@ GAIN = 0.003
 """A pass that makes the pattern cheaper by less than this share is the last."""
 INSIDER_ROUNDS = 8
 """How often demands of insiders are added, routed and looked for again."""
-EXCURSIONS_A_CELL = 40
+EXCURSIONS_A_CELL = 200
 """Searches that excursions may make for each withheld cell, which settles small tables."""
 SLACK = 6.0
 """How much dearer the first step of an excursion may make the pattern."""
-EXCURSIONS_A_SECOND = 250
+EXCURSIONS_A_SECOND = 1500
 """Searches for a move that excursions may make for each second that the problem allows: work, not time."""
 CHUNK = 256
+OVER = 8.0
+OVER_FROM = 1
 """Cells between two looks at the clock."""
 
 
@@ -196,7 +198,7 @@ class Engine:
     def _route(self, order: IntArray, effort: tuple[int, int, int], dropped: int, named: tuple[str, int]) -> None:
         """Route demands in order, some at a time."""
         stage, seed = named
-        full = (*effort, dropped, self.problem.signed, UNLIMITED)
+        full = (*effort, dropped, self.problem.signed, UNLIMITED, 0.0)
         at = 0
         while at < len(order):
             self.tell(stage, at, len(order))
@@ -210,7 +212,7 @@ class Engine:
 
     def _open(self, cells: IntArray, effort: tuple[int, int, int], turn: int) -> None:
         """Try to open cells in order, until time is up."""
-        full = (*effort, DROPPED, False, UNLIMITED)
+        full = (*effort, DROPPED, False, UNLIMITED, OVER if turn >= OVER_FROM else 0.0)
         journal = new_journal(0)
         at = 0
         while at < len(cells) and not self._is_late():
@@ -225,7 +227,7 @@ class Engine:
 
     def _shake(self, cells: IntArray, effort: tuple[int, int, int], most: int, turn: int) -> int:
         """Make excursions from cells in order until so many searches are made or time is up; return how many."""
-        full = (*effort, DROPPED, False, UNLIMITED)
+        full = (*effort, DROPPED, False, UNLIMITED, OVER if turn >= OVER_FROM else 0.0)
         journal = new_journal(len(self.demands.cell))
         at, first = 0, int(self.scratch.lengths[2])
         while at < len(cells) and self.scratch.lengths[2] - first < most and not self._is_late():

@@ -60,6 +60,7 @@ class Rows(NamedTuple):
     ``place`` is the position of the row with each key, -1 for none; empty where there are too many keys.
     ``choices[choice_start[i] : choice_start[i + 1]]``, ``i = block * n_axes + line``, are the sets by which a child is
     looked for who changes its code on the axis ``line``: largest first, and last the axes that the block tells apart.
+    ``own_set`` is the set of axes that each block tells apart, -1 for all axes or where no line is looked for.
     """
 
     keys: IntArray
@@ -70,6 +71,7 @@ class Rows(NamedTuple):
     index_rows: npt.NDArray[np.int32]
     choice_start: IntArray
     choices: IntArray
+    own_set: IntArray
     place: npt.NDArray[np.int32]
 
 
@@ -134,7 +136,7 @@ def build_rows(geometry: Geometry, folded: IntArray, counts: IntArray) -> Rows:
     keys, inverse = np.unique(folded[held] @ geometry.strides, return_inverse=True)
     total = np.bincount(inverse, weights=counts[held], minlength=len(keys)).astype(np.int64)
     codes = ((keys[:, None] // geometry.strides[None, :]) % geometry.sizes[None, :]).astype(np.int64)
-    sets, choices = _choices(geometry)
+    sets, choices, own_set = _choices(geometry)
     index_keys = np.zeros((len(sets), len(keys)), np.int64)
     index_rows = np.zeros((len(sets), len(keys)), np.int32)
     for i, chosen in enumerate(sets):
@@ -146,10 +148,10 @@ def build_rows(geometry: Geometry, folded: IntArray, counts: IntArray) -> Rows:
     if len(place):
         place[keys] = np.arange(len(keys), dtype=np.int32)
     flat = np.array([one for choice in choices for one in choice], np.int64)
-    return Rows(keys, codes, total, sets, index_keys, index_rows, _starts(choices), flat, place)
+    return Rows(keys, codes, total, sets, index_keys, index_rows, _starts(choices), flat, own_set, place)
 
 
-def _choices(geometry: Geometry) -> tuple[BoolArray, list[list[int]]]:
+def _choices(geometry: Geometry) -> tuple[BoolArray, list[list[int]], IntArray]:
     """Return the sets of axes, and for each block and line those by which a child is looked for.
 
     A child that agrees on all axes by which any block sees the line changes nothing that another would not change too.
@@ -166,7 +168,8 @@ def _choices(geometry: Geometry) -> tuple[BoolArray, list[list[int]]]:
                 several = {tuple(one) for one in (*seen, seen.any(axis=0)) if not one.all()} - {tuple(own)}
                 wanted = [*sorted(several, key=lambda one: (-sum(one), one))[:MOST_SETS], tuple(own)]
             choices.append([number.setdefault(tuple(map(bool, one)), len(number)) for one in wanted])
-    return np.array(list(number), bool).reshape(len(number), n_axes), choices
+    own_set = np.array([number.get(tuple(map(bool, own)), -1) for own in geometry.tells_apart], np.int64)
+    return np.array(list(number), bool).reshape(len(number), n_axes), choices, own_set
 
 
 def _canonical(steps: IntArray) -> IntArray:

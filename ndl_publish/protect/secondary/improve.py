@@ -53,7 +53,7 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
     With an ``excursion`` (a number above 0) the witnesses of before are noted in the journal, else let go.
     """
     demands, state, scratch, store = world[2], world[3], world[4], world[5]
-    tries, limit, combinations, dropped, signed, _ = effort
+    tries, limit, combinations, dropped, signed, _, over = effort
     n_users = state.use[cell]
     if primary[cell] or n_users == 0 or n_users > MOST_USERS or not has_spare(store):
         return False
@@ -68,7 +68,7 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
         users[j] = store.nodes[node, DEMAND]
         node = store.nodes[node, AFTER]
     users = users[np.argsort(-demands.need[users], kind="mergesort")]
-    full = (tries, limit, combinations, dropped, signed, state.total[0] + slack - LEAST)
+    full = (tries, limit, combinations, dropped, signed, state.total[0] + slack - LEAST, over)
     for j in range(n_users):
         heads[j] = rip(store, state, users[j])
     n_built = 0

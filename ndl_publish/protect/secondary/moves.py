@@ -107,7 +107,7 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
 def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: Any, bound: Any, out: Any) -> Any:
     """Return the weight of the cells a move would newly withhold (or ``bound``) and the number of cells it changes.
 
-    ``move`` is (codes of each corner, signs, number of corners); ``banned`` are two cells that must not change;
+    ``move`` is (codes of each corner, signs, number of corners); ``banned`` are three cells that must not change;
     ``out`` receives the changed cells and by how much.
     """
     corners, signs, m = move
@@ -142,7 +142,7 @@ def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: An
         for k in range(first, n_out):
             if out_net[k] != 0:
                 cell = out_cells[k]
-                if cell == banned[0] or cell == banned[1] or geo.is_closed[block]:
+                if cell == banned[0] or cell == banned[1] or cell == banned[2] or geo.is_closed[block]:
                     return bound, 0
                 if state.use[cell] == 0:
                     cost += state.weight[cell]
@@ -168,6 +168,8 @@ def find_row(rows: Any, sets: Any, strides: Any, want: Any, scratch: Any, seed: 
     if at >= 0 and rows.counts[at] + net_of(scratch, full) > 0:
         return at
     for one in sets:
+        if one < 0:
+            continue
         part = np.int64(0)
         for axis in range(len(strides)):
             if rows.sets[one, axis]:
@@ -180,6 +182,25 @@ def find_row(rows: Any, sets: Any, strides: Any, want: Any, scratch: Any, seed: 
             if rows.counts[row] + net_of(scratch, rows.keys[row]) > 0:
                 return row
     return np.int64(-1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def any_member(geo: Any, rows: Any, block: Any, u: Any, is_held: Any, scratch: Any, seed: Any, out: Any) -> Any:
+    """Set ``out`` to codes in the same cell of a block as ``u``, of a row with children if so wanted; say if it worked.
+
+    The seed decides which.
+    """
+    for axis in range(len(geo.sizes)):
+        group = geo.group_of[geo.partition_start[geo.partition[block, axis]] + u[axis]]
+        first = geo.group_start[group]
+        out[axis] = geo.members[first + mix(seed + axis) % (geo.group_start[group + 1] - first)]
+    if not is_held:
+        return True
+    row = find_row(rows, rows.own_set[block : block + 1], geo.strides, out, scratch, seed)
+    if row < 0:
+        return False
+    out[:] = rows.codes[row]
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -48,22 +48,22 @@ def build(
     geo: Any, rows: Any, demands: Any, d: Any, cell: Any, effort: Any, state: Any, scratch: Any, room: Any, seed: Any
 ) -> Any:
     """Build a witness of a demand that leaves ``cell`` alone; return whether that worked (if not, nothing is left)."""
-    tries, limit, combinations, dropped, signed, ceiling = effort
+    tries, limit, combinations, dropped, signed, ceiling, over = effort
     need = demands.need[d]
-    banned = np.array([demands.avoids[d], cell])
+    banned = np.array([demands.avoids[d], cell, -1])
     moves = 0
     while need > 0 and moves < 4 * demands.need[d] + 8:
         here = mix(seed + 1009 * d + 131 * moves)
         starts = _starts(geo, rows, demands, d, tries, signed, here)
         ask = (demands.cell[d], demands.block[d], demands.raises[d], need, starts, banned, signed, here)
-        tried = (limit, combinations, affordable(scratch, state, ceiling))
+        tried = (limit, combinations, affordable(scratch, state, ceiling + over))
         cost, amount, m, n = find_move(geo, rows, ask, tried, dropped, state, scratch, room)
         if cost >= FAR and dropped >= MAX_AXES:
             cost, amount, m, n = transfer(geo, rows, ask, state, scratch, room)
         if cost >= FAR or not has_room(scratch, m, n):
             break
         apply(scratch, state, (room.keys, room.signs, m, room.cells, room.nets, n), amount)
-        if state.total[0] >= ceiling:
+        if state.total[0] >= ceiling + over:
             break
         moves += 1
         need -= amount
