@@ -39,14 +39,15 @@ def certificate_of(grid: CellGrid, codes: IntArray, children: IntArray, witnesse
         witnesses: The changes that protect the primaries.
     """
     sizes = [len(dimension.codes) for dimension in grid.dimensions]
-    known, changed = _numbers(codes, witnesses.rows, sizes)
+    known, changed = _numbers(codes, witnesses.codes, sizes)
     numbers, first = np.unique(np.concatenate([known, changed]), return_index=True)
     counted = np.zeros(len(numbers), np.int64)
     np.add.at(counted, np.searchsorted(numbers, known), children)
-    all_codes = np.concatenate([codes, witnesses.rows.reshape(-1, codes.shape[1])])
+    all_codes = np.concatenate([codes, witnesses.codes.reshape(-1, codes.shape[1])])
+    place = np.searchsorted(numbers, changed).astype(np.int32)
     return Certificate(
-        all_codes[first], counted, witnesses.cell, witnesses.change, witnesses.start,
-        np.searchsorted(numbers, changed), witnesses.amounts,
+        all_codes[first], counted, witnesses.cell, witnesses.change, witnesses.start, place[witnesses.rows],
+        witnesses.amounts,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from ndl_publish.audit.inside import LoneChildren, is_inside
 from ndl_publish.audit.judge import Required, per_block
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.audit.witness_sums import WitnessSums, chunks
-from ndl_publish.cube.grid import IntArray
+from ndl_publish.cube.grid import IntArray, WholeArray
 from ndl_publish.errors import Finding
 
 LARGEST = 2**40
@@ -50,8 +50,8 @@ class Certificate:
     cell: IntArray = field(repr=False)
     change: IntArray = field(repr=False)
     start: IntArray = field(repr=False)
-    rows: IntArray = field(repr=False)
-    amounts: IntArray = field(repr=False)
+    rows: WholeArray = field(repr=False)
+    amounts: WholeArray = field(repr=False)
 
 
 @dataclass

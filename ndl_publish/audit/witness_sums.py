@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ndl_publish.cube.grid import Block, CellGrid, IntArray
+from ndl_publish.cube.grid import Block, CellGrid, IntArray, WholeArray
 
 CHUNK = 400_000
 """Changes added up at a time, give or take the witnesses of one cell."""
@@ -32,11 +32,11 @@ class Changes(Protocol):
         """Where each witness begins in ``rows``."""
 
     @property
-    def rows(self) -> IntArray:
+    def rows(self) -> WholeArray:
         """Finest row that each change is made to."""
 
     @property
-    def amounts(self) -> IntArray:
+    def amounts(self) -> WholeArray:
         """Children added to it."""
 
 
@@ -59,12 +59,12 @@ class WitnessSums:
     cell: IntArray = field(repr=False)
     change: IntArray = field(repr=False)
     witness: IntArray = field(repr=False)
-    rows: IntArray = field(repr=False)
-    amounts: IntArray = field(repr=False)
+    rows: WholeArray = field(repr=False)
+    amounts: WholeArray = field(repr=False)
     codes: IntArray = field(repr=False)
     member: dict[Block, IntArray] = field(repr=False)
 
-    def of_block(self, block: Block) -> tuple[IntArray, IntArray, IntArray]:
+    def of_block(self, block: Block) -> tuple[IntArray, IntArray, WholeArray]:
         """Return, for every witness and cell of the block that differ by something, witness, cell and difference."""
         if block not in self.member:
             self.member[block] = self.grid.members(block, self.codes).astype(np.int32)
@@ -118,7 +118,7 @@ def _ends(after: IntArray) -> IntArray:
     return np.flatnonzero(np.append(piece[1:] != piece[:-1], np.ones(min(1, len(after)), bool)))
 
 
-def _summed(key: IntArray, amounts: IntArray) -> tuple[IntArray, IntArray]:
+def _summed(key: IntArray, amounts: WholeArray) -> tuple[IntArray, WholeArray]:
     """Return each key once, with the sum of its amounts."""
     if not len(key):
         return key, amounts

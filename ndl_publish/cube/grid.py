@@ -17,6 +17,7 @@ rows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ import numpy.typing as npt
 from ndl_publish.columns import TOTAL, TOTAL_LEVEL
 
 IntArray = npt.NDArray[np.int64]
+WholeArray = npt.NDArray[np.integer[Any]]
+"""Whole numbers of any size: 32 bits where there are millions."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ CODES = PROOF.case.codes
 
 def witnesses(codes: np.typing.NDArray[np.int64], amounts: list[int]) -> Witnesses:
     return Witnesses(
-        integers([8]), integers([1]), integers([0, len(amounts)]), codes, integers(amounts), integers([-1])
-    )
+        integers([8]), integers([1]), integers([0, len(amounts)]), codes, np.arange(len(codes)), integers(amounts),
+        integers([-1]),
+    )  # fmt: skip
 
 
 def test_rows_without_children_that_a_witness_fills_are_listed_too() -> None:

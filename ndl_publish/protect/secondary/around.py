@@ -1,6 +1,6 @@
 """Lead one witness around a withheld cell. Compiled."""
 
-# ruff: noqa: ANN401 - compiled: numba infers types and takes no keyword-only arguments.
+# ruff: noqa: ANN401, PLR0913, PLR0917 - compiled: numba infers types and takes no keyword-only arguments.
 
 from typing import Any
 
@@ -125,7 +125,7 @@ def lead_around(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any
     ``world`` is (look-ups, rows, demands, state, scratch, store, room for the best move), ``head`` the witness that was
     ripped up, ``effort`` that of ``route.build``.
     """
-    geo, rows, demands, state, scratch, _, room = world
+    state, scratch = world[3], world[4]
     tries, limit, combinations, dropped, signed, _, over = effort
     before = state.total[0]
     if not _mend(world, d, head, cell, effort, seed):
@@ -140,7 +140,7 @@ def lead_around(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any
     return _mend(world, d, head, cell, effort, seed)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _anew(world: Any, d: Any, cell: Any, effort: Any, seed: Any) -> Any:
     """Build a new witness that leaves ``cell`` alone; return whether there is one below the ceiling."""
     geo, rows, demands, state, scratch, _, room = world

@@ -14,20 +14,24 @@ from numba.core.cgutils import get_null_value, unpack_tuple
 from numba.extending import intrinsic
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def borrowed(_context: Any, lent: Any) -> Any:
+def _borrowed(_context: Any, lent: Any) -> Any:
     """Return a tuple with the same arrays, of which compiled code keeps no count."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tuple_type = signature.return_type
         parts = []
-        for kind, part in zip(tuple_type, unpack_tuple(builder, arguments[0]), strict=True):
+        lent_parts = unpack_tuple(builder, arguments[0])  # type: ignore[no-untyped-call]
+        for kind, part in zip(tuple_type, lent_parts, strict=True):
             if isinstance(kind, types.Array):
                 array = context.make_array(kind)(context, builder, part)
-                array.meminfo = get_null_value(array.meminfo.type)
+                array.meminfo = get_null_value(array.meminfo.type)  # type: ignore[no-untyped-call]
                 parts.append(array._getvalue())  # noqa: SLF001 - numba's own way to read a structure
             else:
                 parts.append(part)
         return context.make_tuple(builder, tuple_type, parts)
 
     return lent(lent), code
+
+
+borrowed: Any = intrinsic(_borrowed)
+"""``borrowed(tuple)``: for compiled code only."""

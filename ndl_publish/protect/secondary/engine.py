@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ndl_publish.cube.grid import IntArray
-from ndl_publish.protect.secondary.axes import Axes
 from ndl_publish.protect.secondary.demands import Demands, demand_order, joined, only
 from ndl_publish.protect.secondary.geometry import Geometry, Rows
-from ndl_publish.protect.secondary.improve import new_journal, open_cells, shake_cells
+from ndl_publish.protect.secondary.improve import Journal, new_journal, open_cells
 from ndl_publish.protect.secondary.insiders import insider_demands
-from ndl_publish.protect.secondary.problem import SuppressionProblem, Witnesses
+from ndl_publish.protect.secondary.problem import SuppressionProblem
 from ndl_publish.protect.secondary.product import MAX_AXES, Room, new_room
-from ndl_publish.protect.secondary.read_out import witnesses_of
+from ndl_publish.protect.secondary.read_out import Circuits, circuits_of
 from ndl_publish.protect.secondary.route import route
 from ndl_publish.protect.secondary.scratch import Scratch, State, new_scratch
 from ndl_publish.protect.secondary.store import Store, grown, let_go, more_demands, new_store, rip
@@ -42,22 +41,39 @@ MANY_DEMANDS = 5_000
 """From so many demands on the improvement searches quickly."""
 DROPPED = 2
 """How many axes a move for exact counts may leave undifferenced; the second only where nothing cheap is found."""
-PASSES = 4
+PASSES = 2
 """How many downhill passes go over all withheld cells."""
 GAIN = 0.003
 """A pass that makes the pattern cheaper by less than this share is the last."""
 INSIDER_ROUNDS = 8
 """How often demands of insiders are added, routed and looked for again."""
-EXCURSIONS_A_CELL = 200
+EXCURSIONS_A_CELL = 80
 """Searches that excursions may make for each withheld cell, which settles small tables."""
 SLACK = 6.0
 """How much dearer the first step of an excursion may make the pattern."""
-EXCURSIONS_A_SECOND = 1500
+OVER = 2.0
+"""How much dearer than allowed a new witness may be at first, before further moves make it cheaper."""
+EXCURSIONS_A_SECOND = 300
 """Searches for a move that excursions may make for each second that the problem allows: work, not time."""
 CHUNK = 256
-OVER = 8.0
-OVER_FROM = 1
 """Cells between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What an engine leaves behind, besides the uses it counted.
+
+    Attributes:
+        circuits: The witnesses.
+        unprotected: Primaries with a demand that is not met.
+        was_withheld: Cells that were withheld before the improvement.
+        is_cut_short: Whether time ran out.
+    """
+
+    circuits: Circuits = field(repr=False)
+    unprotected: IntArray = field(repr=False)
+    was_withheld: IntArray = field(repr=False)
+    is_cut_short: bool
 
 
 @dataclass
@@ -170,15 +186,12 @@ class Engine:
         self.order = self.order[~lost[self.order]]
         return only(self.demands, lost)
 
-    def handed_over(self, axes: Axes) -> Witnesses:
-        """Return the witnesses, and let go of them: large problems have room for them only once."""
-        witnesses = witnesses_of(axes, self.demands, self.store)
-        self.store = new_store(0, 0)
-        return witnesses
-
-    def unprotected(self) -> IntArray:
-        """Return the primaries with a demand that is not met."""
-        return np.unique(self.demands.cell[self._missing(self.order)])
+    def finish(self) -> Finished:
+        """Return what was found, and let go of all else: large problems have room for it only once."""
+        circuits = circuits_of(self.demands, self.store)
+        unprotected = np.unique(self.demands.cell[self._missing(self.order)])
+        self.store, self.scratch = new_store(0, 0), new_scratch(0)
+        return Finished(circuits, unprotected, np.flatnonzero(self.was_withheld), self.is_cut_short)
 
     def _effort(self) -> tuple[int, int, int]:
         """Return how hard to search, by the number of demands."""
@@ -212,34 +225,39 @@ class Engine:
 
     def _open(self, cells: IntArray, effort: tuple[int, int, int], turn: int) -> None:
         """Try to open cells in order, until time is up."""
-        full = (*effort, DROPPED, False, UNLIMITED, OVER if turn >= OVER_FROM else 0.0)
-        journal = new_journal(0)
-        at = 0
+        journal, at = new_journal(0), 0
         while at < len(cells) and not self._is_late():
             self.tell(f"improving, pass {turn + 1}", at, len(cells))
-            part = cells[: at + CHUNK]
-            at = open_cells(
-                self.geometry, self.rows, self.demands, part, at, full, self.problem.primary, self.state, self.scratch,
-                self.store, self.room, journal, self.seed + 31 * turn,
-            )  # fmt: skip
-            if at < len(part):
-                self.store = grown(self.store)
+            at = self._try(cells, at, (CHUNK, 0.0), effort, journal, turn)
 
     def _shake(self, cells: IntArray, effort: tuple[int, int, int], most: int, turn: int) -> int:
         """Make excursions from cells in order until so many searches are made or time is up; return how many."""
-        full = (*effort, DROPPED, False, UNLIMITED, OVER if turn >= OVER_FROM else 0.0)
         journal = new_journal(len(self.demands.cell))
         at, first = 0, int(self.scratch.lengths[2])
         while at < len(cells) and self.scratch.lengths[2] - first < most and not self._is_late():
             self.tell("improving, excursions", int(self.scratch.lengths[2] - first), most)
-            part = cells[: at + CHUNK // 16]
-            at = shake_cells(
-                self.geometry, self.rows, self.demands, part, at, full, SLACK, self.problem.primary, self.state,
-                self.scratch, self.store, self.room, journal, self.seed + 31 * turn,
-            )  # fmt: skip
-            if at < len(part):
-                self.store = grown(self.store)
+            at = self._try(cells, at, (CHUNK // 16, SLACK), effort, journal, turn)
         return int(self.scratch.lengths[2]) - first + 1
+
+    def _try(
+        self,
+        cells: IntArray,
+        at: int,
+        how: tuple[int, float],
+        effort: tuple[int, int, int],
+        journal: Journal,
+        turn: int,
+    ) -> int:
+        """Try to open some cells from place ``at``, ``how`` = (how many, slack); return where to go on."""
+        chunk, slack = how
+        part = cells[: at + chunk]
+        at = open_cells(
+            self.geometry, self.rows, self.demands, part, at, (*effort, DROPPED, False, UNLIMITED, OVER), slack,
+            self.problem.primary, self.state, self.scratch, self.store, self.room, journal, self.seed + 31 * turn,
+        )  # fmt: skip
+        if at < len(part):
+            self.store = grown(self.store)
+        return at
 
     def _is_late(self) -> bool:
         """Say whether time is up, and remember it."""

@@ -16,8 +16,9 @@ class Geometry(NamedTuple):
     ``partition`` numbers the distinct groupings of an axis; ``members[group_start[g] : group_start[g + 1]]`` are the
     codes of group ``g``, ``first_group`` the first group of a partition, ``group_of`` the group of a code in it (-1:
     none). ``wider`` lists, for each partition, those with fewer groups, narrowest first, ending with "all codes".
-    ``line_blocks`` lists the blocks that tell codes of an axis apart, largest first; the last entry lists all blocks. Moves exchange
-    codes of one ``fence`` only, and change no cell of a block that ``is_closed`` (see ``crews.py``; all open here).
+    ``line_blocks`` lists the blocks that tell codes of an axis apart, largest first; the last entry lists all blocks.
+    Moves exchange codes of one ``fence`` only, and change no cell of a block that ``is_closed`` (see ``crews.py``; all
+    open here).
     ``refines[p, q]``: whenever grouping q tells two codes apart, p does.
     ``far_steps`` has ``NOWHERE`` for a negative step.
     """

@@ -1,8 +1,8 @@
 """Open withheld cells: lead their witnesses around them and keep that where the pattern gets cheaper. Compiled.
 
-``open_cells`` goes downhill only. ``shake_cells`` opens a cell although that is dearer, then tries to open the cells
-that this withheld, and takes everything back unless the pattern is no dearer in the end: small excursions that find a
-way out of patterns where every single cell is needed.
+A pass goes downhill only. An excursion opens a cell although that is dearer, then tries to open the cells that this
+withheld, and takes everything back unless the pattern is no dearer in the end: that finds a way out of patterns where
+every single cell is needed.
 """
 
 # ruff: noqa: ANN401, C901, PLR0912, PLR0913, PLR0917 - compiled: numba infers types and takes no keyword-only arguments.
@@ -47,6 +47,17 @@ def new_journal(n_demands: int) -> Journal:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def sort_by(numbers: Any, keys: Any) -> None:
+    """Sort a few numbers by their keys, in place; both are changed. Numba takes seconds to compile its own sort."""
+    for i in range(1, len(numbers)):
+        j = i
+        while j > 0 and keys[j - 1] > keys[j]:
+            keys[j - 1], keys[j] = keys[j], keys[j - 1]
+            numbers[j - 1], numbers[j] = numbers[j], numbers[j - 1]
+            j -= 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal: Any, excursion: Any, seed: Any) -> Any:
     """Lead all witnesses of a cell around it where the total grows by less than ``slack``; return whether it worked.
 
@@ -67,7 +78,7 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
             return False  # others use it, too
         users[j] = store.nodes[node, DEMAND]
         node = store.nodes[node, AFTER]
-    users = users[np.argsort(-demands.need[users], kind="mergesort")]
+    sort_by(users, -demands.need[users])
     full = (tries, limit, combinations, dropped, signed, state.total[0] + slack - LEAST, over)
     for j in range(n_users):
         heads[j] = rip(store, state, users[j])
@@ -98,21 +109,6 @@ def _open(world: Any, cell: Any, effort: Any, slack: Any, primary: Any, journal:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def open_cells(
-    geo: Any, rows: Any, demands: Any, cells: Any, begin: Any, effort: Any, primary: Any, state: Any, scratch: Any,
-    store: Any, room: Any, journal: Any, seed: Any,
-) -> Any:  # fmt: skip
-    """Try to open one cell after another, from place ``begin``; return where it stopped for lack of room."""
-    store, journal, state = borrowed(store), borrowed(journal), borrowed(state)
-    world = (borrowed(geo), borrowed(rows), borrowed(demands), state, borrowed(scratch), store, borrowed(room))
-    for i in range(begin, len(cells)):
-        if not has_spare(store):
-            return i
-        _open(world, cells[i], effort, 0.0, primary, journal, 0, seed + i)
-    return len(cells)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _near(store: Any, state: Any, journal: Any, primary: Any, cells: Any) -> Any:
     """Fill ``cells`` with withheld cells that the changed witnesses use, those with fewest witnesses first."""
     n = 0
@@ -130,8 +126,7 @@ def _near(store: Any, state: Any, journal: Any, primary: Any, cells: Any) -> Any
                     cells[n] = cell
                     n += 1
             node = store.nodes[node, NEXT]
-    order = np.argsort(state.use[cells[:n]], kind="mergesort")
-    cells[:n] = cells[:n][order]
+    sort_by(cells[:n], state.use[cells[:n]].astype(np.int64))
     return n
 
 
@@ -146,25 +141,29 @@ def _undo(store: Any, state: Any, journal: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def shake_cells(
+def open_cells(
     geo: Any, rows: Any, demands: Any, cells: Any, begin: Any, effort: Any, slack: Any, primary: Any, state: Any,
     scratch: Any, store: Any, room: Any, journal: Any, seed: Any,
 ) -> Any:  # fmt: skip
-    """Make an excursion from one cell after another, from place ``begin``; return where it stopped for lack of room."""
+    """Try to open one cell after another, from place ``begin``; return where it stopped for lack of room.
+
+    With ``slack`` above 0 each is the first step of an excursion, which may make the pattern dearer by that much.
+    """
     store, journal, state = borrowed(store), borrowed(journal), borrowed(state)
     world = (borrowed(geo), borrowed(rows), borrowed(demands), state, borrowed(scratch), store, borrowed(room))
     near = np.empty(MOST_NEAR, np.int64)
     for i in range(begin, len(cells)):
         if not has_spare(store):
             return i
-        excursion = i + 1
         before = state.total[0]
         journal.length[0] = 0
-        if not _open(world, cells[i], effort, slack, primary, journal, excursion, mix(seed + i)):
+        excursion = i + 1 if slack > 0 else np.int64(0)
+        here = mix(seed + i)
+        if not _open(world, cells[i], effort, slack, primary, journal, excursion, here) or excursion == 0:
             continue
         n = _near(store, state, journal, primary, near)
         for j in range(n):
-            _open(world, near[j], effort, 0.0, primary, journal, excursion, mix(seed + i + 7 * j))
+            _open(world, near[j], effort, 0.0, primary, journal, excursion, here + 7 * j)
         if state.total[0] <= before + LEAST:
             for j in range(journal.length[0]):
                 let_go(store, journal.before[j, 1], journal.before[j, 2])

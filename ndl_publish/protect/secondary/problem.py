@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.cube.grid import CellGrid, IntArray, WholeArray
 from ndl_publish.cube.protected import Implication
 
 __all__ = ["Implication", "Suppression", "SuppressionProblem", "Witnesses"]
@@ -67,16 +67,18 @@ class Witnesses:
         cell: Primary each witness belongs to, ``n_witnesses``.
         change: What the witness adds to that primary (negative: lowers it), ``n_witnesses``.
         start: Where each witness begins in ``rows`` and ``amounts``, ``n_witnesses + 1``.
-        rows: Finest rows that change, as codes of each dimension, ``(n_changes, n_dimensions)``.
-        amounts: Children added to each of them.
+        codes: Finest rows that some witness changes, as codes of each dimension, ``(n_rows, n_dimensions)``.
+        rows: Which of them each change is made to, ``n_changes``.
+        amounts: Children added to it, ``n_changes``.
         avoids: Cell of one child that the witness leaves as it is, for insiders; -1 where none, ``n_witnesses``.
     """
 
     cell: IntArray = field(repr=False)
     change: IntArray = field(repr=False)
     start: IntArray = field(repr=False)
-    rows: IntArray = field(repr=False)
-    amounts: IntArray = field(repr=False)
+    codes: IntArray = field(repr=False)
+    rows: WholeArray = field(repr=False)
+    amounts: WholeArray = field(repr=False)
     avoids: IntArray = field(repr=False)
 
 

@@ -197,7 +197,7 @@ def descend(
             cost += spent[0, x]
         if is_plain[0] and cost < min(most, best_score):
             lacking = 1.0 + 0.5 * (need - amounts[0]) / need
-            return cost * lacking, cost, amounts[0], 1, _taken(room, n_live[0], 1, 0)
+            return cost * lacking, cost, amounts[0], 1, _taken(room, n_live[0], np.int64(1), np.int64(0))
         return found
     v = room.codes
     v[:] = u
@@ -275,7 +275,7 @@ def descend(
             amount = min(amount, need)
             if amount <= 0:
                 continue
-            bound = _bound(best_score, most, need, amount, True)
+            bound = _bound(best_score, most, need, amount, amount > 0)
             cost, n = price(
                 geo, (room.corners, room.line_signs, 2 * half), line, u, v, banned, state, bound,
                 (room.line_cells, room.line_nets),

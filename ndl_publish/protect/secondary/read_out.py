@@ -1,6 +1,9 @@
 """Read the kept witnesses out of the store, as sparse changes of finest rows."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
+import numpy.typing as npt
 
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.protect.secondary.axes import Axes
@@ -9,50 +12,72 @@ from ndl_publish.protect.secondary.problem import Witnesses
 from ndl_publish.protect.secondary.store import AMOUNT, KEY, NEXT_ROW, Store
 
 
-def witnesses_of(axes: Axes, demands: Demands, store: Store) -> Witnesses:
+@dataclass(frozen=True)
+class Circuits:
+    """The witnesses of one engine, in little room: large problems have millions of changes.
+
+    Attributes:
+        cell: Primary each witness belongs to, ``n_witnesses``.
+        change: What it adds to that primary.
+        avoids: Cell that it leaves alone, -1 for none.
+        lengths: Number of changes of each.
+        keys: Row key of each change, one witness after the other.
+        amounts: Children added.
+    """
+
+    cell: IntArray = field(repr=False)
+    change: IntArray = field(repr=False)
+    avoids: IntArray = field(repr=False)
+    lengths: IntArray = field(repr=False)
+    keys: IntArray = field(repr=False)
+    amounts: npt.NDArray[np.int32] = field(repr=False)
+
+
+def circuits_of(demands: Demands, store: Store) -> Circuits:
     """Return the witnesses of all demands that have one, in the order of the demands.
 
     Args:
-        axes: What turns row keys into codes.
         demands: What the witnesses are for.
         store: The witnesses.
     """
     own = np.flatnonzero(store.first_row >= 0)
-    none = np.zeros(0, np.int64)
-    places: list[IntArray] = [none]
-    owners: list[IntArray] = [none]
-    place, owner = store.first_row[own].astype(np.int64), own
+    places: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
+    owners: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
+    place, owner = store.first_row[own], np.arange(len(own), dtype=np.int32)
     while len(place):
         places.append(place)
         owners.append(owner)
-        place = store.rows[place, NEXT_ROW]
-        owner, place = owner[place >= 0], place[place >= 0]
+        following = store.rows[place, NEXT_ROW].astype(np.int32)
+        owner, place = owner[following >= 0], following[following >= 0]
     of = np.concatenate(owners)
-    order = np.argsort(of, kind="stable")
-    taken = store.rows[np.concatenate(places)[order]]
-    lengths = np.bincount(np.searchsorted(own, of), minlength=len(own))
-    return Witnesses(
+    at = np.concatenate(places)[np.argsort(of, kind="stable")]
+    return Circuits(
         demands.cell[own],
         np.where(demands.raises[own], demands.need[own], -demands.need[own]),
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        axes.unfold(taken[:, KEY]),
-        taken[:, AMOUNT],
         demands.avoids[own],
+        np.bincount(of, minlength=len(own)),
+        store.rows[at, KEY],
+        store.rows[at, AMOUNT].astype(np.int32),
     )
 
 
-def joined_witnesses(parts: list[Witnesses]) -> Witnesses:
-    """Return the witnesses of several engines as one list; those of one cell stay together."""
-    start = [np.zeros(1, np.int64)]
-    n_changes = 0
-    for part in parts:
-        start.append(part.start[1:] + n_changes)
-        n_changes += len(part.amounts)
-    return Witnesses(
-        np.concatenate([part.cell for part in parts]),
-        np.concatenate([part.change for part in parts]),
-        np.concatenate(start),
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.amounts for part in parts]),
-        np.concatenate([part.avoids for part in parts]),
+def witnesses_of(axes: Axes, parts: list[Circuits]) -> Witnesses:
+    """Return the witnesses of several engines as one list.
+
+    Args:
+        axes: What turns row keys into codes.
+        parts: The witnesses; emptied here, so that they need no room twice.
+    """
+    cell, change, avoids = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "change", "avoids")
     )
+    start = np.concatenate([[0], np.cumsum(np.concatenate([part.lengths for part in parts]))]).astype(np.int64)
+    known = np.unique(np.concatenate([np.unique(part.keys) for part in parts]))
+    amounts = np.concatenate([part.amounts for part in parts])
+    rows = np.zeros(len(amounts), np.int32)
+    end = 0
+    while parts:
+        keys = parts.pop(0).keys
+        rows[end : end + len(keys)] = np.searchsorted(known, keys)
+        end += len(keys)
+    return Witnesses(cell, change, start, axes.unfold(known), rows, amounts, avoids)

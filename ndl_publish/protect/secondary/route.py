@@ -101,6 +101,6 @@ def route(
         d = order[i]
         if signed and state.use[demands.cell[d]] > 1:
             continue
-        if build(geo, rows, demands, d, -1, effort, state, scratch, room, seed):
+        if build(geo, rows, demands, d, np.int64(-1), effort, state, scratch, room, seed):
             keep(store, scratch, d)
     return len(order)

@@ -63,7 +63,7 @@ def _best_first(
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _search_axes(
     geo: Any, rows: Any, ask: Any, effort: Any, axes: Any, state: Any, scratch: Any, room: Any, found: Any
 ) -> Any:
@@ -113,7 +113,7 @@ def find_move(geo: Any, rows: Any, ask: Any, effort: Any, dropped: Any, state: A
     """
     scratch.lengths[2] += 1
     every = np.flatnonzero(geo.differenced[ask[1]])[:MAX_AXES]
-    found = (FAR, FAR, np.int64(0), 0, 0)
+    found = (FAR, FAR, np.int64(0), np.int64(0), np.int64(0))
     for count in range(min(dropped, len(every)) + 1):
         if count > 1 and found[1] < DEAR:
             break

@@ -14,7 +14,6 @@ Source:
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from hashlib import sha256
-from itertools import repeat
 
 import numpy as np
 
@@ -22,10 +21,10 @@ from ndl_publish.columns import Mask
 from ndl_publish.protect.secondary.axes import Axes
 from ndl_publish.protect.secondary.crews import Crews, plan_crews
 from ndl_publish.protect.secondary.demands import Demands, joined, only, primary_demands
-from ndl_publish.protect.secondary.engine import Engine, Progress
+from ndl_publish.protect.secondary.engine import Engine, Finished, Progress
 from ndl_publish.protect.secondary.geometry import Geometry, Rows, build_geometry, build_rows
 from ndl_publish.protect.secondary.problem import Suppression, SuppressionProblem
-from ndl_publish.protect.secondary.read_out import joined_witnesses
+from ndl_publish.protect.secondary.read_out import witnesses_of
 from ndl_publish.protect.secondary.scratch import State
 
 World = tuple[Geometry, Rows, Progress]
@@ -56,8 +55,10 @@ def suppress(problem: SuppressionProblem, *, progress: Progress | None = None) -
     demands = primary_demands(problem, axes, geometry, rows)
     world = (geometry, rows, progress or (lambda _stage, _done, _of: None))
     crews = None if problem.signed else plan_crews(geometry, demands)
-    engines = (_best_start(problem, demands, world),) if crews is None else _with_crews(problem, demands, crews, world)
-    return _answer(problem, axes, engines)
+    if crews is not None:
+        return _answer(problem, axes, *_with_crews(problem, demands, crews, world))
+    best = _best_start(problem, demands, world)
+    return _answer(problem, axes, best.state, [best.finish()])
 
 
 def _engine(
@@ -86,47 +87,52 @@ def _best_start(problem: SuppressionProblem, demands: Demands, world: World) -> 
     return best
 
 
-def _with_crews(problem: SuppressionProblem, demands: Demands, crews: Crews, world: World) -> tuple[Engine, ...]:
-    """Return the engines of a split problem: what crosses fences first, then the crews, then what they gave up."""
+def _with_crews(
+    problem: SuppressionProblem, demands: Demands, crews: Crews, world: World
+) -> tuple[State, list[Finished]]:
+    """Solve a split problem: what crosses fences first, then the crews, then what they gave up."""
     geometry, rows, tell = world
     common = _run(_engine(problem, only(demands, crews.crew_of < 0), world, 0))
+    state, finished, lost = common.state, [common.finish()], [only(demands, np.zeros(len(demands.cell), bool))]
     fenced = (crews.geometry, rows, lambda _stage, _done, _of: None)
-    parts = [only(demands, mine) for mine in crews.demands_of_each]
-    teams = [_engine(problem, part, fenced, i + 1, common.state) for i, part in enumerate(parts)]
-    lost = []
-    share = min(1.0, max(1, problem.threads) / max(1, len(teams)))
+    mine = crews.demands_of_each
+    share = min(1.0, max(1, problem.threads) / max(1, len(mine)))
+
+    def work(crew: int) -> tuple[Finished, Demands]:
+        return _run_crew(_engine(problem, only(demands, mine[crew]), fenced, crew + 1, state), share)
+
     with ThreadPoolExecutor(max(1, problem.threads)) as pool:
-        for done, given_up in enumerate(pool.map(_run_crew, teams, repeat(share))):
-            tell("areas", done, len(teams))
+        for done, (result, given_up) in enumerate(pool.map(work, range(len(mine)))):
+            tell("areas", done, len(mine))
+            finished.append(result)
             lost.append(given_up)
-    rest = _run(_engine(problem, reduce(joined, lost), (geometry, rows, tell), len(teams) + 1, common.state))
-    return (common, *teams, rest)
+    rest = _run(_engine(problem, reduce(joined, lost), (geometry, rows, tell), len(mine) + 1, state))
+    return state, [*finished, rest.finish()]
 
 
-def _run_crew(engine: Engine, share: float) -> Demands:
-    """Do all that can be done inside a fence in a share of the time; return the demands that cannot."""
+def _run_crew(engine: Engine, share: float) -> tuple[Finished, Demands]:
+    """Do all that can be done inside a fence in a share of the time; return that, and the demands that cannot."""
     engine.begin(share)
     engine.solve()
     engine.protect_from_insiders()
     lost = engine.give_up()
     engine.improve()
     later = engine.give_up()
-    return joined(only(lost, lost.avoids < 0), only(later, later.avoids < 0))
+    return engine.finish(), joined(only(lost, lost.avoids < 0), only(later, later.avoids < 0))
 
 
-def _answer(problem: SuppressionProblem, axes: Axes, engines: tuple[Engine, ...]) -> Suppression:
+def _answer(problem: SuppressionProblem, axes: Axes, state: State, finished: list[Finished]) -> Suppression:
     """Return the pattern that all engines made together."""
-    primary, withheld = problem.primary, engines[0].state.use > 0
+    primary, withheld = problem.primary, state.use > 0
     mask = np.where(primary, Mask.PRIMARY_SUPPRESSED, Mask.SHOWN).astype(np.uint8)
     mask[withheld & ~primary] = Mask.SECONDARY_SUPPRESSED
-    was_withheld = np.logical_or.reduce([engine.was_withheld for engine in engines])
-    unprotected = np.unique(np.concatenate([engine.unprotected() for engine in engines]))
+    was_withheld = np.unique(np.concatenate([one.was_withheld for one in finished]))
     return Suppression(
         mask,
-        joined_witnesses([engine.handed_over(axes) for engine in engines]),
-        unprotected,
-        np.flatnonzero(was_withheld & ~withheld),
-        any(engine.is_cut_short for engine in engines),
+        witnesses_of(axes, [one.circuits for one in finished]),
+        np.unique(np.concatenate([one.unprotected for one in finished])),
+        was_withheld[~withheld[was_withheld]],
+        any(one.is_cut_short for one in finished),
     )
 
 

@@ -61,7 +61,9 @@ def transfer(geo: Any, rows: Any, ask: Any, state: Any, scratch: Any, room: Any)
             amount = min(amount, capacity(rows, scratch, lowered))
             if amount <= 0:
                 continue
-        cost, n = price(geo, (corners, signs, 2), -1, every, every, banned, state, best_cost, (cells, nets))
+        cost, n = price(
+            geo, (corners, signs, np.int64(2)), np.int64(-1), every, every, banned, state, best_cost, (cells, nets)
+        )
         if n > 0 and cost < best_cost:
             best_cost, best_amount, best_n = cost, amount, n
             for j in range(2):

@@ -15,7 +15,7 @@ LOG_WEIGHT = 0.05
 """How much a cell's weight grows with the logarithm of its count; 1 for a cell of nothing."""
 SECRET_WEIGHT = 0.3
 """Largest share by which the secret draw makes a cell dearer."""
-TOTAL_WEIGHT = 0.05
+TOTAL_WEIGHT = 0.4
 """How much heavier a cell gets when all but none of its dimensions are totals."""
 ZERO_WEIGHT = 12.0
 """Weight added to a cell of nothing: a blank zero is allowed, and rare."""

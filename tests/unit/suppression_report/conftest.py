@@ -66,7 +66,7 @@ def answer(posed: Posed) -> Suppression:
     mask[[first + 2, first + 6, first + 8]] = Mask.SECONDARY_SUPPRESSED
     rows = np.array([[0, 0], [0, 2], [2, 0], [2, 2]])
     witnesses = Witnesses(
-        np.array([first, first]), np.array([3, -2]), np.array([0, 4, 8]), np.concatenate([rows, rows]),
+        np.array([first, first]), np.array([3, -2]), np.array([0, 4, 8]), rows, np.tile(np.arange(4), 2),
         np.array([3, -3, -3, 3, -2, 2, 2, -2]), np.array([-1, -1]),
     )  # fmt: skip
     none = np.zeros(0, np.int64)

@@ -14,7 +14,7 @@ from ndl_publish.protect.secondary.suppress import suppress
 from tests.suppression_cases import MINIMUM, table
 
 NONE = np.zeros(0, np.int64)
-NO_WITNESSES = Witnesses(NONE, NONE, np.zeros(1, np.int64), np.zeros((0, 0), np.int64), NONE, NONE)
+NO_WITNESSES = Witnesses(NONE, NONE, np.zeros(1, np.int64), np.zeros((0, 0), np.int64), NONE, NONE, NONE)
 
 
 def posed(grid: CellGrid, counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> SuppressionProblem:

@@ -22,13 +22,12 @@ def check_witnesses(case: Case, found: Suppression) -> None:
     witnesses = found.witnesses
     for i in range(len(witnesses.cell)):
         span = slice(int(witnesses.start[i]), int(witnesses.start[i + 1]))
-        change = case.grid.tabulate(witnesses.rows[span], witnesses.amounts[span])
+        rows, amounts = witnesses.codes[witnesses.rows[span]], witnesses.amounts[span].astype(np.int64)
+        change = case.grid.tabulate(rows, amounts)
         assert not change[found.mask == Mask.SHOWN].any()
         assert change[witnesses.cell[i]] == witnesses.change[i]
         after = dict(have)
-        for row, amount in zip(
-            map(tuple, witnesses.rows[span].tolist()), witnesses.amounts[span].tolist(), strict=True
-        ):
+        for row, amount in zip(map(tuple, rows.tolist()), amounts.tolist(), strict=True):
             after[row] = after.get(row, 0) + amount
         assert min(after.values()) >= 0
 
@@ -81,7 +80,8 @@ def test_signed_values_need_no_rows() -> None:
     assert not len(found.unprotected)
     for i in range(len(found.witnesses.cell)):
         span = slice(int(found.witnesses.start[i]), int(found.witnesses.start[i + 1]))
-        change = case.grid.tabulate(found.witnesses.rows[span], found.witnesses.amounts[span])
+        rows = found.witnesses.codes[found.witnesses.rows[span]]
+        change = case.grid.tabulate(rows, found.witnesses.amounts[span].astype(np.int64))
         assert not change[found.mask == Mask.SHOWN].any()
         assert change[found.witnesses.cell[i]] != 0
 
@@ -105,7 +105,7 @@ def test_moves_use_possible_rows_only() -> None:
     decile = np.array([0, 0, 1, 1])
     case = deciles(decile)
     found = case.suppress()
-    assert np.array_equal(found.witnesses.rows[:, 2], decile[found.witnesses.rows[:, 0]])
+    assert np.array_equal(found.witnesses.codes[:, 2], decile[found.witnesses.codes[:, 0]])
     assert case.attack(found.mask == Mask.SHOWN) == ()
     check_witnesses(case, found)
 
