@@ -9,7 +9,7 @@ LONGEST_FUNCTION = 60
 
 LONG_FUNCTIONS = {
     "audit/elimination.py: null_vectors": "one compiled loop of fraction-free elimination; calls would not compile",
-    "protect/secondary/search.py: _search_axes": "one compiled shortest-path search; splitting it costs a third",
+    "protect/secondary/product.py: descend": "one compiled search; calls inside the loop cost more than it",
 }
 
 

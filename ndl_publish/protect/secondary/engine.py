@@ -55,6 +55,8 @@ OVER = 2.0
 """How much dearer than allowed a new witness may be at first, before further moves make it cheaper."""
 EXCURSIONS_A_SECOND = 300
 """Searches for a move that excursions may make for each second that the problem allows: work, not time."""
+ZERO_FIRST = 8.0
+"""How many times more witnesses a cell of nothing may have, to be tried before another one."""
 CHUNK = 256
 """Cells between two looks at the clock."""
 
@@ -203,10 +205,11 @@ class Engine:
         return missing[self.state.use[self.demands.cell[missing]] <= 1] if self.problem.signed else missing
 
     def _withheld(self, turn: int) -> IntArray:
-        """Return the cells withheld by own witnesses that are not primary: those with fewest first, then by lot."""
+        """Return the cells withheld by own witnesses that are not primary: fewest of these first, then by lot."""
         withheld = np.flatnonzero((self.store.first_use >= 0) & ~self.problem.primary)
         draw = np.random.default_rng(self.seed + turn).permutation(len(withheld))
-        return withheld[np.lexsort((draw, self.state.use[withheld]))]
+        ease = np.where(self.problem.values[withheld] == 0, ZERO_FIRST, 1.0)
+        return withheld[np.lexsort((draw, self.state.use[withheld] / ease))]
 
     def _route(self, order: IntArray, effort: tuple[int, int, int], dropped: int, named: tuple[str, int]) -> None:
         """Route demands in order, some at a time."""

@@ -20,7 +20,6 @@ from numba import njit
 from ndl_publish.protect.secondary.geometry import NOWHERE
 from ndl_publish.protect.secondary.scratch import net_of
 
-MAX_CORNERS = 256
 MAX_CANDIDATES = 40
 SCANNED = 256
 PLENTY = 1 << 60
