@@ -1,6 +1,7 @@
 """Arrays lent to compiled code: the same numbers, written through, and no count of references kept."""
 
 import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,13 @@ class Pair(NamedTuple):
     number: int
 
 
-@njit  # type: ignore[untyped-decorator]
-def doubled(pair: Pair) -> int:
+def _doubled(pair: Pair) -> int:
     lent = borrowed(pair)
     lent.second[:] = 2 * lent.first
     return int(lent.number + lent.second.sum())
+
+
+doubled: Callable[[Pair], int] = njit(_doubled)
 
 
 def test_the_same_arrays_are_read_and_written() -> None:
