@@ -88,8 +88,8 @@ def england_part(scratch: Path, options: argparse.Namespace) -> list[str]:
     return [
         (
             f"{circumstances()}; {options.threads} threads, {options.seconds:g} s for the search, "
-            f"{options.audit_seconds:g} s for the linear programmes of the outsider on all of England by LSOA, as much for "
-            f"those of insiders; {min(OTHER_AUDIT, options.audit_seconds):g} s each on the others."
+            f"{options.audit_seconds:g} s for the linear programmes of the outsider on all of England by LSOA, as "
+            f"much for those of insiders; {min(OTHER_AUDIT, options.audit_seconds):g} s each on the others."
         ),
         "",
         "| table | cells / small | secondaries | of blanks | zeros blanked | unprotected | certificate | audit |",
