@@ -54,6 +54,14 @@ def test_when_time_is_up_it_says_how_far_it_got() -> None:
     assert "0 of 1 children" in found[0].message
 
 
+def test_a_component_of_too_many_pairs_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    case, is_shown = square([[1, 9, 9], [9, 3, 9], [9, 9, 9]], SQUARE)
+    monkeypatch.setattr("ndl_publish.audit.insider.MOST_PAIRS", 1)
+    found = attack(case, is_shown)
+    assert [(finding.code, finding.severity) for finding in found] == [("NDL-D009", "note")]
+    assert "too large" in found[0].message
+
+
 def test_when_work_is_done_it_says_how_far_it_got() -> None:
     case, is_shown = square([[1, 9, 9], [9, 3, 9], [9, 9, 9]], SQUARE)
     lone = LoneChildren.of(case.grid, case.codes, case.counts)
