@@ -24,8 +24,8 @@ from ndl_publish.errors import Finding
 
 MOST_PULLS = 15
 """Most tables asked for with the same children held and one direction."""
-MOST_PAIRS = 40_000_000
-"""Most pairs of a child and a small count in a component that is tried: each takes a byte, and all take long."""
+MOST_PAIRS = 10_000_000
+"""Most pairs of a child and a small count in a component that is tried: each takes up to 20 bytes."""
 WORTH_PULLING = 0.97
 """Share of open pairs that a table must leave at most, for another one to be asked for."""
 
@@ -88,7 +88,8 @@ def insiders(
     )
     if not told.is_cut:
         return Judged(found, as_cells(told.is_exact))
-    share = f"{told.tried:,} of {n_alone:,} children alone in a withheld cell were tried; components were too large, or work or time ran out"
+    why = "components were too large, or work or time ran out"
+    share = f"{told.tried:,} of {n_alone:,} children alone in a withheld cell were tried; {why}"
     return Judged((*found, Finding("NDL-D009", "note", "insiders", share)), as_cells(told.is_exact))
 
 
