@@ -206,7 +206,7 @@ def any_member(geo: Any, rows: Any, block: Any, u: Any, is_held: Any, scratch: A
 def set_lines(geo: Any, rows: Any, scratch: Any, move: Any, line: Any, ask: Any, u: Any, v: Any, seed: Any) -> Any:
     """Set the corners of the move from u and v, a line at a time; return its amount, 0 when children are lacking."""
     corners, signs, axes = move
-    block, raises, signed = ask
+    block, raises = ask
     n_axes = len(geo.sizes)
     n_lines = 1 << (len(axes) - 1)
     amount = np.int64(PLENTY)
@@ -230,16 +230,15 @@ def set_lines(geo: Any, rows: Any, scratch: Any, move: Any, line: Any, ask: Any,
                 sign = -sign
             bit += 1
         want[line] = v[line] if sign > 0 else u[line]
-        if not signed:
-            row = find_row(rows, sets, geo.strides, want, scratch, seed + bits)
-            if row < 0:
-                return np.int64(0)
-            amount = min(amount, capacity(rows, scratch, rows.keys[row]))
-            want[:] = rows.codes[row]
-            if bits == 0:
-                for axis in range(n_axes):
-                    if not fixed[axis]:
-                        rest[axis] = want[axis]
+        row = find_row(rows, sets, geo.strides, want, scratch, seed + bits)
+        if row < 0:
+            return np.int64(0)
+        amount = min(amount, capacity(rows, scratch, rows.keys[row]))
+        want[:] = rows.codes[row]
+        if bits == 0:
+            for axis in range(n_axes):
+                if not fixed[axis]:
+                    rest[axis] = want[axis]
         corners[bits] = want
         signs[bits] = sign
         corners[bits, line] = u[line]

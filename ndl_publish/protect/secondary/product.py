@@ -269,7 +269,7 @@ def descend(
                 best_n = _taken(room, n, 2 * half, k)
         else:
             amount = set_lines(
-                geo, rows, scratch, (room.corners, room.line_signs, axes), line, (block, raises, signed), u, v,
+                geo, rows, scratch, (room.corners, room.line_signs, axes), line, (block, raises), u, v,
                 seed + 13 * n_priced,
             )  # fmt: skip
             amount = min(amount, need)
