@@ -24,7 +24,7 @@ from ndl_publish.audit.least_shown import least_shown, rule_findings
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.audit.published import PublishedCells
 from ndl_publish.audit.registry import ATTACK_SECONDS
-from ndl_publish.audit.run import attack_cells, audit_tables
+from ndl_publish.audit.run import attack_cells, audit_tables, figure_checks
 from ndl_publish.certificate_files import read_certificate
 from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.errors import Finding, InputError, RuleError
@@ -86,7 +86,8 @@ def audit_package(
         known, published = _known(spec, layout, published, knowing)
         if not all(check.is_passed for check in known):
             return (files, *known)
-        return (files, *known, *_certified(certificate, spec, layout, published, manifest))
+        figures = figure_checks(spec, layout, tables)
+        return (files, *figures, *known, *_certified(certificate, spec, layout, published, manifest))
     statement = _read_json(public / PRIVACY)
     if spec.rules.mode == "dp":
         findings = _statement_findings(statement)

@@ -59,13 +59,14 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class ProtectedCounts:
-    """Where the protected table is, how much of it is withheld, and where the confidential report is, if wanted."""
+    """Where the protected table is, how much is withheld, and where report and certificate (confidential) are."""
 
     out: Path
     n_cells: int
     n_withheld: int
     findings: tuple[Finding, ...]
     report: Path | None = None
+    certificate: Path | None = None
 
 
 def protect_counts(  # noqa: PLR0913 - one file or folder each
@@ -163,7 +164,8 @@ def _exact(  # noqa: PLR0913 - the counts and what is wanted of them
             undo.callback(remove_certificate, certificate)
         _write(out, content)
         undo.pop_all()
-    return replace(_result(out, exact.mask, (*counts.notes, *idle_rules(rules), *outcome.notes)), report=written)
+    notes = (*counts.notes, *idle_rules(rules), *outcome.notes)
+    return replace(_result(out, exact.mask, notes), report=written, certificate=certificate)
 
 
 def _clean(

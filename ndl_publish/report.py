@@ -288,11 +288,14 @@ def show_protected_counts(done: "ProtectedCounts", *, as_json: bool) -> None:
     """Print what was withheld of a table of counts, and where the result is."""
     if as_json:
         where = None if done.report is None else str(done.report)
+        proof = None if done.certificate is None else str(done.certificate)
         numbers = {"cells": done.n_cells, "withheld": done.n_withheld}
-        show_json({"status": "ok", "out": str(done.out), **numbers, "suppression_report": where})
+        show_json({"status": "ok", "out": str(done.out), **numbers, "suppression_report": where, "certificate": proof})
         return
     _show_findings(done.findings)
     show(f"{done.n_cells:,} cells, {done.n_withheld:,} withheld. Audited: nothing withheld can be computed.")
     show(f"Written: {done.out}")
     if done.report is not None:
         show(f"What was withheld and why (confidential): {done.report}")
+    if done.certificate is not None:
+        show(f"Certificate, checked (confidential): {done.certificate}")

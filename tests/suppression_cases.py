@@ -83,21 +83,23 @@ class Case:
 
 
 def lone_children(case: Case, is_shown: BoolArray) -> list[tuple[int, int]]:
-    """Return (insider's cell, primary that is then known exactly) for every child alone in a withheld cell.
+    """Return (insider's row, primary that is then known exactly) for every child alone in withheld cells.
 
-    The insider knows the count of one withheld cell, 1, besides what is shown; all tables of whole numbers are listed.
+    The insider knows the counts of these cells, 1, besides what is shown; all tables of whole numbers are listed.
     Cells that are only about the insider are left out: those wholly inside its own, and those of no other child.
     """
     known = []
     steps = memberships(case)
-    for cell in np.flatnonzero(~is_shown & (case.values == 1)):
-        seen = is_shown.copy()
-        seen[cell] = True
-        low, high = integer_ranges(case, seen)
-        learnt = case.primary & ~seen & (low == high) & (steps > steps[cell]).any(axis=1)
-        child = steps[cell] * case.counts > 0
-        own = (case.values == 1) & ((steps * case.counts > 0) & child).any(axis=1)
-        known += [(int(cell), int(other)) for other in np.flatnonzero(learnt & ~own)]
+    for row in np.flatnonzero(case.counts == 1):
+        alone = ~is_shown & (case.values == 1) & (steps[:, row] > 0)
+        if not alone.any():
+            continue
+        low, high = integer_ranges(case, is_shown | alone)
+        learnt = case.primary & ~is_shown & (low == high)
+        own = (case.values == 1) & (steps[:, row] > 0)
+        for cell in np.flatnonzero((case.values == 1) & (steps[:, row] > 0)):
+            own |= ~(steps > steps[cell]).any(axis=1)
+        known += [(int(row), int(other)) for other in np.flatnonzero(learnt & ~own)]
     return known
 
 

@@ -6,9 +6,9 @@ everything up; no solver is needed, and nothing of how the changes were found.
 
 What is checked: the finest rows add up to every shown figure; no alternative table has a negative count; none changes a
 shown figure; each changes its own cell as it says; and together they take every cell to both ends of its protection
-interval. With insiders, no child alone in a withheld cell learns another cell: some alternative table of that cell
-leaves the child's cell alone. A cell that is only about the child itself (it lies inside the child's cell, or holds
-nobody but this child) is no secret from it.
+interval. With insiders, no child alone in withheld cells learns another cell: some alternative table of that cell
+leaves all cells the child is alone in as they are. A cell that is only about the child itself (it lies inside a cell
+the child is alone in, or holds nobody but this child) is no secret from it.
 
 Source:
     Fischetti and Salazar, "Solving the Cell Suppression Problem on Tabular Data with Linear Constraints", Management
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ndl_publish.audit.inside import LoneChildren, is_inside
+from ndl_publish.audit.inside import LoneChildren
 from ndl_publish.audit.judge import Required, per_block
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.audit.witness_sums import WitnessSums, chunks
@@ -107,6 +107,7 @@ def _add_up(
     """Add a chunk of witnesses to the tally; all witnesses of a cell are in one chunk."""
     grid = published.grid
     reached = np.zeros(len(sums.cell), np.int64)
+    met: list[tuple[IntArray, IntArray]] = []
     for block in grid.blocks:
         witness, cell, total = sums.of_block(block)
         tally.is_moved[cell] = True
@@ -116,25 +117,31 @@ def _add_up(
         reached[witness[own]] = total[own]
         if lone is not None:
             alone = ~seen & (true[cell] == 1)
-            protected, insider = _always_moved(sums, witness[alone], cell[alone])
-            own = is_inside(grid, published.implications, protected, insider, block)
-            own |= lone.is_same(grid, protected, insider, block)
-            tally.is_known_inside[protected[~own]] = True
+            met.append((witness[alone], lone.row_of[cell[alone]]))
+    if lone is not None:
+        protected, child = _always_met(sums, *(np.concatenate(part) for part in zip(*met, strict=True)))
+        own = lone.is_own(grid, published.implications, protected, child)
+        tally.is_known_inside[protected[~own]] = True
     np.add.at(tally.differs, sums.cell[reached != sums.change], 1)
     np.minimum.at(tally.lowest, sums.cell, true[sums.cell] + reached)
     np.maximum.at(tally.highest, sums.cell, true[sums.cell] + reached)
 
 
-def _always_moved(sums: WitnessSums, witness: IntArray, cell: IntArray) -> tuple[IntArray, IntArray]:
-    """Return pairs of a protected cell and a cell that all of its witnesses change."""
+def _always_met(sums: WitnessSums, witness: IntArray, child: IntArray) -> tuple[IntArray, IntArray]:
+    """Return pairs of a protected cell and a child of which all its witnesses change some cell the child is alone in.
+
+    Args:
+        sums: The witnesses.
+        witness: A witness of the chunk.
+        child: Row of a child alone in a cell that it changes, as many; a pair may come more than once.
+    """
     own, n_own = np.unique(sums.cell, return_counts=True)
-    rank = np.searchsorted(own, sums.cell)[witness]
-    lowest = int(cell.min(initial=0))
-    width = int(cell.max(initial=0)) - lowest + 1
-    pair, times = np.unique(rank * width + cell - lowest, return_counts=True)
-    rank, cell = np.divmod(pair, width)
+    width = int(child.max(initial=0)) + 1
+    once, met = np.divmod(np.unique(witness * width + child), width)
+    pair, times = np.unique(np.searchsorted(own, sums.cell)[once] * width + met, return_counts=True)
+    rank, child = np.divmod(pair, width)
     always = times == n_own[rank]
-    return own[rank[always]], cell[always] + lowest
+    return own[rank[always]], child[always]
 
 
 def _findings(

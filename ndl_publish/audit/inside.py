@@ -1,4 +1,4 @@
-"""Is one cell only about a child alone in another, so that it is no secret from that child?"""
+"""Which cells are about one child only, so that they are no secret from that child?"""
 
 from dataclasses import dataclass, field
 
@@ -32,10 +32,25 @@ class LoneChildren:
             row_of[cell[alone]] = held[alone]
         return cls(codes, row_of)
 
-    def is_same(self, grid: CellGrid, one: IntArray, other: IntArray, block: Block) -> BoolArray:
-        """Return, for each pair, whether the one child of ``one`` is in ``other``, a cell of ``block``."""
-        row = self.row_of[one]
-        return np.asarray((row >= 0) & (grid.members(block, self.codes[np.maximum(row, 0)]) == other))
+    def is_own(
+        self, grid: CellGrid, implications: tuple[ImpliedCode, ...], cell: IntArray, child: IntArray
+    ) -> BoolArray:
+        """Return, for each pair, whether a cell is only about a child, who is alone in some cell.
+
+        It is when its one child is that child, or when everybody in it would be in a cell that the child is alone in.
+
+        Args:
+            grid: The cells.
+            implications: Look-ups that everybody has.
+            cell: Cells of any block.
+            child: Rows of children, as many.
+        """
+        own = np.asarray(self.row_of[cell] == child)
+        for block in grid.blocks:
+            around = grid.members(block, self.codes[child])
+            at = np.flatnonzero(~own & (around >= 0) & (self.row_of[around] == child))
+            own[at] = is_inside(grid, implications, cell[at], around[at], block)
+        return own
 
 
 def is_inside(

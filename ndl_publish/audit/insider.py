@@ -1,8 +1,8 @@
-"""Attack by a child alone in a withheld cell, who knows that its count is 1: does another small count follow?
+"""Attack by a child alone in withheld cells, who knows that their counts are 1: does another small count follow?
 
-Each such child solves the outsider's programme with one equation more. Tables in which the cells of many such children
-are 1 at once come first: each is evidence for all of them, and few pairs of a child and a small count are then left
-that need programmes of their own.
+Each such child solves the outsider's programme with an equation more for every cell it is alone in. Tables in which the
+cells of many such children are 1 at once come first: each is evidence for all of them, and few pairs of a child and a
+small count are then left that need programmes of their own.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from ndl_publish.audit.components import Piece, pieces
-from ndl_publish.audit.inside import LoneChildren, is_inside
+from ndl_publish.audit.inside import LoneChildren
 from ndl_publish.audit.judge import Judged, Required, as_cells, per_block
 from ndl_publish.audit.linear_programme import unknowns_of
 from ndl_publish.audit.published import TOLERANCE, BoolArray, FloatArray, PublishedCells, whole_down, whole_up
@@ -38,13 +38,15 @@ class _Told:
         is_exact: Cells that some child works out, ``n_cells``.
         deadline: ``time.monotonic()`` after which nothing new is solved.
         work: Unknowns that programmes may still solve for, added up over all programmes.
-        tried: Children that are through.
+        n_children: Children alone in some withheld cell, by component.
+        tried: Of these, the ones that are through.
         is_cut: Whether some child could not be tried.
     """
 
     is_exact: BoolArray = field(repr=False)
     deadline: float
     work: float
+    n_children: int = 0
     tried: int = 0
     is_cut: bool = False
 
@@ -76,20 +78,21 @@ def insiders(
     for piece in pieces(model):
         alone = np.flatnonzero(is_alone[model.cells[piece.rows]])
         targets = np.flatnonzero(required.is_primary[model.cells[piece.rows]])
-        if not len(alone) or not len(targets):
-            told.tried += len(alone)
+        n_children = len(np.unique(lone.row_of[model.cells[piece.rows[alone]]]))
+        told.n_children += n_children
+        if not n_children or not len(targets):
+            told.tried += n_children
         elif told.is_spent() or len(alone) * len(targets) > MOST_PAIRS:
             told.is_cut = True
         else:
             _Room(published, lone, model, piece, alone=alone, targets=targets).try_all(told)
-    n_alone = int(is_alone[model.cells].sum())
     found = per_block(
         published.grid, told.is_exact, "NDL-D008", "{n} withheld small counts follow for a child alone in its cell"
     )
     if not told.is_cut:
         return Judged(found, as_cells(told.is_exact))
     why = "components were too large, or work or time ran out"
-    share = f"{told.tried:,} of {n_alone:,} children alone in a withheld cell were tried; {why}"
+    share = f"{told.tried:,} of {told.n_children:,} children alone in a withheld cell were tried; {why}"
     return Judged((*found, Finding("NDL-D009", "note", "insiders", share)), as_cells(told.is_exact))
 
 
@@ -111,7 +114,8 @@ class _Room:
         self.parts, self.n_equations = piece.parts, len(piece.totals)
         self.cells, self.known = model.cells[piece.rows], model.known[piece.rows]
         self.alone, self.targets = alone, targets
-        self.is_open = self.cells[alone][:, None] != self.cells[targets][None, :]
+        self.rows, self.child_of = np.unique(lone.row_of[self.cells[alone]], return_inverse=True)
+        self.is_open = np.ones((len(self.rows), len(targets)), bool)
         equations = sparse.vstack([piece.equations, piece.parts[alone]]).tocsr()
         totals = np.concatenate([piece.totals, np.full(len(alone), np.inf)])
         self.programme = Programme(equations, totals, piece.parts)
@@ -119,7 +123,7 @@ class _Room:
 
     def try_all(self, told: _Told) -> None:
         """Let every child alone in a cell of this piece try, until all that may be spent is spent."""
-        self._hold(np.ones(len(self.alone), bool))
+        self._hold(np.ones(len(self.rows), bool))
         self.first = self.programme.pulled(self.targets[:0], np.zeros(0), deadline=told.deadline)
         if self.first is not None:
             self._spread(told)
@@ -133,15 +137,15 @@ class _Room:
             told.tried += 1
 
     def _hold(self, held: BoolArray) -> None:
-        """Let the cells of these children be 1, and those of the others anything."""
-        totals = np.where(held, 1.0 - self.known[self.alone], np.inf)
+        """Let the cells that these children are alone in be 1, and those of the others anything."""
+        totals = np.where(held[self.child_of], 1.0 - self.known[self.alone], np.inf)
         for i, total in enumerate(totals.tolist()):
             self.programme.hold(self.n_equations + i, total)
 
     def _spread(self, told: _Told) -> None:
         """Look for tables in which many children's cells are 1 and open small counts are far from the first table."""
         draw = np.random.default_rng(0)
-        for group in _groups(len(self.alone)):
+        for group in _groups(len(self.rows)):
             self._hold(group)
             for sign in (1, -1):
                 for _ in range(MOST_PULLS):
@@ -167,26 +171,22 @@ class _Room:
         """
         if self.first is None:
             return
-        fits = np.abs(values[self.alone] + self.known[self.alone] - 1) < TOLERANCE
+        differs = np.abs(values[self.alone] + self.known[self.alone] - 1) >= TOLERANCE
+        fits = np.bincount(self.child_of[differs], minlength=len(self.rows)) == 0
         ends = self.first[self.targets], values[self.targets]
         moved = whole_down(np.maximum(*ends)) > whole_up(np.minimum(*ends))
         self.is_open[np.ix_(fits, moved)] = False
 
     def _close_own(self) -> None:
         """Close the pairs in which the small count is only about the child itself."""
-        grid = self.published.grid
         child, target = np.nonzero(self.is_open)
-        own, other = self.cells[self.alone[child]], self.cells[self.targets[target]]
-        for block in grid.blocks:
-            mine = np.flatnonzero((own >= block.cells.start) & (own < block.cells.stop))
-            if len(mine):
-                pair = other[mine], own[mine], block
-                inside = is_inside(grid, self.published.implications, *pair) | self.lone.is_same(grid, *pair)
-                self.is_open[child[mine[inside]], target[mine[inside]]] = False
+        cells, rows = self.cells[self.targets[target]], self.rows[child]
+        own = self.lone.is_own(self.published.grid, self.published.implications, cells, rows)
+        self.is_open[child[own], target[own]] = False
 
     def _try_alone(self, child: int, told: _Told) -> None:
         """Let one child find the range of every small count that is still open to it."""
-        held = np.zeros(len(self.alone), bool)
+        held = np.zeros(len(self.rows), bool)
         held[child] = True
         self._hold(held)
         targets = self.targets[self.is_open[child]]

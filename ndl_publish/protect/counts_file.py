@@ -18,7 +18,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_frame(path: Path) -> pl.DataFrame:
-    """Return a CSV or Parquet file of counts; the columns of a CSV file stay text.
+    """Return a CSV or Parquet file of counts; the columns of a CSV file stay text, without spaces around it.
 
     Raises:
         InputError: ``NDL-V090`` when it is not there or cannot be read, is in UTF-16, or is not comma-separated.
@@ -31,7 +31,7 @@ def read_frame(path: Path) -> pl.DataFrame:
         with path.open("rb") as file:
             if file.read(2) in _UTF_16:
                 raise InputError("NDL-V090", f"{path.name}: is written in UTF-16. Save it as CSV in UTF-8.")
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(path, infer_schema=False).with_columns(pl.all().str.strip_chars())
     except (OSError, pl.exceptions.PolarsError):
         raise InputError("NDL-V090", f"{path.name}: cannot be read; give counts as CSV (UTF-8) or Parquet") from None
     separator = {";": "semicolons", "\t": "tabs"}

@@ -95,7 +95,8 @@ class CountsTables(Spec):
     def columns(self, dimension: str) -> tuple[str, ...]:
         """Return the columns that belong to a dimension: its levels over all tables, and the leaf for the first one."""
         named = [level for table in self.tables for level in table.get(dimension, ()) if level != TOTAL_LEVEL]
-        leaf = [self.leaf] if self.leaf and dimension == self.dimensions[0] else []
+        is_named = any(self.leaf in levels for table in self.tables for levels in table.values())
+        leaf = [self.leaf] if self.leaf and not is_named and dimension == self.dimensions[0] else []
         return tuple(dict.fromkeys([*named, *leaf]))
 
 

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ndl_publish.audit.certificate import check_certificate
+from ndl_publish.audit.inside import LoneChildren
+from ndl_publish.audit.insider import insiders
 from ndl_publish.audit.judge import Required
 from ndl_publish.audit.linear_programme import linear_programme
 from ndl_publish.audit.propagation import propagation
@@ -144,3 +146,61 @@ def test_a_certificate_that_holds_leaves_no_child_who_learns(shape: tuple[int, .
             held += 1
     assert held > 10
     assert broken > 0
+
+
+PAIRS = [("total", "total", "total")] + [
+    tuple("code" if axis in pair else "total" for axis in range(3))
+    for pair in ((0, 1), (0, 2), (1, 2), (0,), (1,), (2,))
+]
+"""Every two of three dimensions crossed: one child is counted in three cells, and may be alone in each."""
+
+
+def joined_up() -> Case:
+    """The child in the row of 1 is alone in two cells; together they give a count of 2 away, neither does by itself."""
+    return table(np.array([[[10, 0], [0, 2]], [[0, 1], [5, 2]]]), PAIRS)
+
+
+def joined_up_blanks(case: Case) -> np.typing.NDArray[np.bool_]:
+    """Return a pattern that is safe from whoever knows one of the two cells, and not from who knows both."""
+    is_shown = np.ones(case.grid.n_cells, bool)
+    for levels, cells in (
+        (("code", "code", "total"), [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        (("code", "total", "code"), [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        (("total", "code", "code"), [(0, 1), (1, 1)]),
+        (("total", "code", "total"), [(0,), (1,)]),
+        (("total", "total", "code"), [(0,), (1,)]),
+    ):
+        block = case.grid.block(levels)
+        at = np.array(cells).T
+        is_shown[np.ravel_multi_index(tuple(at), [n for n in block.shape if n > 1]) + block.offset] = False
+    return is_shown
+
+
+def test_a_child_alone_in_two_cells_knows_both() -> None:
+    case = joined_up()
+    is_shown = joined_up_blanks(case)
+    known = lone_children(case, is_shown)
+    assert known, "all tables listed: some small count follows from both cells"
+    lone = LoneChildren.of(case.grid, case.codes, case.counts)
+    required = Required(case.grid, case.primary, ~is_shown & ~case.primary, case.lowest, case.highest)
+    found = insiders(PublishedCells(case.grid, case.values, is_shown), required, lone, seconds=60.0)
+    assert set(found.cells) == {cell for _, cell in known}
+
+
+def test_the_search_keeps_secrets_from_a_child_alone_in_several_cells() -> None:
+    n = 0
+    for seed in range(60):
+        case = table(np.random.default_rng(seed).negative_binomial(0.6, 0.25, (2, 3, 2)), PAIRS)
+        found = case.suppress()
+        if len(found.unprotected) or not case.primary.any():
+            continue
+        is_shown = np.asarray(found.mask == Mask.SHOWN)
+        assert lone_children(case, is_shown) == []
+        certificate = certificate_of(case.grid, case.codes, case.counts, found.witnesses)
+        required = Required(
+            case.grid, case.primary, ~is_shown & ~case.primary, case.lowest, case.highest, has_insiders=True
+        )
+        errors = check_certificate(PublishedCells(case.grid, case.values, is_shown), certificate, required)
+        assert [error for error in errors if error.severity == "error"] == []
+        n += 1
+    assert n > 8

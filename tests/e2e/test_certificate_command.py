@@ -139,6 +139,26 @@ def test_a_public_figure_that_was_changed_no_longer_adds_up(run: Run, package: P
     assert (told.code, "NDL-D051" in told.err) == (4, True), told.told
 
 
+@pytest.mark.parametrize(
+    ("measure", "column", "status"),
+    [("children_count", "lower", None), ("percent", "value", None), ("percent", "value", "published")],
+)
+def test_a_number_beside_a_withheld_figure_is_seen(
+    run: Run, package: Path, measure: str, column: str, status: str | None
+) -> None:
+    path = package / "public/data/characteristics.csv"
+    table = pl.read_csv(path, infer_schema=False)
+    hidden = (pl.col("status") == "suppressed") & pl.col("measure").str.contains(measure)
+    at = pl.int_range(pl.len()) == table.with_row_index().filter(hidden)["index"][0]
+    table.with_columns(
+        pl.when(at).then(pl.lit("3")).otherwise(column).alias(column),
+        pl.when(at & (status is not None)).then(pl.lit(status)).otherwise("status").alias("status"),
+    ).write_csv(path)
+    agree(package)
+    told = run("audit", package, "--certificate")
+    assert (told.code, "NDL-D012" in told.err or "NDL-D013" in told.err) == (4, True), told.told
+
+
 def protect(run: Run, folder: Path, *more: object, rules: Path = CLASSIC) -> int:
     words = ["protect", CASE / "in.csv", "--tables", CASE / "tables.json", "--rules", rules]
     return run(*words, "--out", folder / "safe.csv", *more).code

@@ -108,6 +108,10 @@ def test_protected_counts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "What was withheld and why" not in out
     show_protected_counts(replace(done, report=ROOT / "internal/suppression_report.md"), as_json=False)
     assert f"What was withheld and why (confidential): {ROOT / 'internal'}" in capsys.readouterr().out
+    show_protected_counts(replace(done, certificate=ROOT / "proof"), as_json=False)
+    assert f"Certificate, checked (confidential): {ROOT / 'proof'}" in capsys.readouterr().out
+    show_protected_counts(replace(done, certificate=ROOT / "proof"), as_json=True)
+    assert json.loads(capsys.readouterr().out)["certificate"] == str(ROOT / "proof")
 
 
 def test_the_plan_has_a_row_for_each_forecast_and_the_cost(capsys: pytest.CaptureFixture[str]) -> None:

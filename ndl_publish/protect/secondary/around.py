@@ -62,7 +62,7 @@ def polish(world: Any, d: Any, cell: Any, effort: Any, seed: Any) -> Any:
     """
     geo, rows, demands, state, scratch, _, room = world
     tries, limit, combinations, dropped, signed, ceiling, _ = effort
-    banned = np.array([demands.avoids[d], demands.cell[d], cell])
+    banned = np.array([demands.cell[d], cell, demands.avoids[d]])
     tried = 0
     while state.total[0] >= ceiling and tried < min(MOST_POLISHED, scratch.lengths[0]):
         lone = scratch.touched[(tried + seed) % scratch.lengths[0]]
@@ -98,7 +98,7 @@ def _mend(world: Any, d: Any, head: Any, cell: Any, effort: Any, seed: Any) -> A
     tries, limit, combinations, dropped, signed, ceiling, over = effort
     reload(store, scratch, state, head[0], head[1])
     block = np.searchsorted(geo.offsets, cell, side="right") - 1
-    banned = np.array([demands.avoids[d], demands.cell[d], -1])
+    banned = np.array([demands.cell[d], -1, demands.avoids[d]])
     for turn in range(MOST_MENDS):
         change = np.int64(scratch.delta[cell])
         if change == 0:

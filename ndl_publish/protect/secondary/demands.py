@@ -24,7 +24,7 @@ class Demands(NamedTuple):
         first_member: Where the rows with children of each demand's cell begin in ``members``, ``n_demands``.
         end_member: Where they end.
         members: Those rows.
-        avoids: A cell that must stay as it is, for insiders; -1 for none.
+        avoids: Row of a child: the cells it is alone in must stay as they are, for insiders; -1 for none.
     """
 
     cell: IntArray

@@ -17,12 +17,12 @@ from ndl_publish.cube.grid import IntArray
 from ndl_publish.protect.secondary.demands import Demands, demand_order, joined, only
 from ndl_publish.protect.secondary.geometry import Geometry, Rows
 from ndl_publish.protect.secondary.improve import Journal, new_journal, open_cells
-from ndl_publish.protect.secondary.insiders import insider_demands
+from ndl_publish.protect.secondary.insiders import insider_demands, lone_rows
 from ndl_publish.protect.secondary.problem import SuppressionProblem
 from ndl_publish.protect.secondary.product import MAX_AXES, Room, new_room
 from ndl_publish.protect.secondary.read_out import Circuits, circuits_of
 from ndl_publish.protect.secondary.route import route
-from ndl_publish.protect.secondary.scratch import Scratch, State, new_scratch
+from ndl_publish.protect.secondary.scratch import NOT_ALONE, Scratch, State, new_scratch
 from ndl_publish.protect.secondary.store import Store, grown, let_go, more_demands, new_store, rip
 from ndl_publish.protect.secondary.weights import weights
 
@@ -111,13 +111,35 @@ class Engine:
     def __post_init__(self) -> None:
         """Start with the primaries withheld and no witness."""
         n_cells = self.problem.grid.n_cells
-        self.deadline = monotonic() + self.problem.seconds
-        new = self.shared or State(self.problem.primary.astype(np.int32), weights(self.problem), np.zeros(1))
-        self.state = State(new.use, new.weight, np.zeros(1))
+        new = self.shared or self._new_state()
+        self.state = new._replace(total=np.zeros(1))
         self.scratch = new_scratch(n_cells)
         self.room = new_room(self.geometry)
         self.store = new_store(len(self.demands.cell), n_cells)
         self.order = demand_order(self.problem, self.demands, self.seed)
+        if self.shared is None:
+            self._compile()
+        self.begin(1.0)
+
+    def _compile(self) -> None:
+        """Call what is compiled with nothing to do: compiling, once for a machine, takes no time from the search."""
+        self.tell("preparing", 0, 0)
+        nothing = np.zeros(0, np.int64)
+        self._route_some(nothing, 0, (*FIRST, DROPPED, self.problem.signed, UNLIMITED, 0.0), 0)
+        none = only(self.demands, np.zeros(len(self.demands.cell), bool))
+        if not self.problem.signed:
+            insider_demands(self.geometry, self.rows, none, self.store, self.state.alone)
+            self._try(nothing, 0, (0, 0.0), FIRST, new_journal(0), 0)
+
+    def _new_state(self) -> State:
+        """Return a state in which the primaries are withheld and nothing else is."""
+        has_insiders = self.problem.has_insiders and not self.problem.signed
+        alone = (
+            lone_rows(self.geometry, self.rows, self.problem.values)
+            if has_insiders
+            else np.full(self.problem.grid.n_cells, NOT_ALONE, np.int32)
+        )
+        return State(self.problem.primary.astype(np.int32), weights(self.problem), alone, np.zeros(1))
 
     def begin(self, share: float) -> None:
         """Start the clock of an engine that has a share of the time."""
@@ -133,15 +155,14 @@ class Engine:
             if not len(missing):
                 break
             self._route(missing, effort, dropped, ("routing again", self.seed + attempt + 1))
-        self.was_withheld = self.state.use > 0
+        self.was_withheld = self.store.first_use >= 0
 
     def protect_from_insiders(self) -> None:
         """Add demands until no child alone in a withheld cell learns another primary."""
         if self.problem.signed or not self.problem.has_insiders:
             return
-        is_single = self.problem.values == 1
         for turn in range(INSIDER_ROUNDS):
-            new = insider_demands(self.geometry, self.rows, self.demands, self.store, is_single)
+            new = insider_demands(self.geometry, self.rows, self.demands, self.store, self.state.alone)
             if not len(new.cell):
                 break
             fresh = np.arange(len(self.demands.cell), len(self.demands.cell) + len(new.cell))
@@ -218,13 +239,19 @@ class Engine:
         at = 0
         while at < len(order):
             self.tell(stage, at, len(order))
-            part = order[: at + 8 * CHUNK]
-            at = route(
-                self.geometry, self.rows, self.demands, part, at, full, self.state, self.scratch, self.store,
-                self.room, seed,
-            )  # fmt: skip
-            if at < len(part):
-                self.store = grown(self.store)
+            at = self._route_some(order[: at + 8 * CHUNK], at, full, seed)
+
+    def _route_some(
+        self, part: IntArray, at: int, full: tuple[int, int, int, int, bool, float, float], seed: int
+    ) -> int:
+        """Route demands from place ``at``; return where to go on."""
+        at = route(
+            self.geometry, self.rows, self.demands, part, at, full, self.state, self.scratch, self.store, self.room,
+            seed,
+        )  # fmt: skip
+        if at < len(part):
+            self.store = grown(self.store)
+        return at
 
     def _open(self, cells: IntArray, effort: tuple[int, int, int], turn: int) -> None:
         """Try to open cells in order, until time is up."""

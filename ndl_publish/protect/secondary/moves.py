@@ -106,8 +106,8 @@ def candidates(geo: Any, block: Any, axis: Any, u: Any, cell: Any, use: Any, lim
 def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: Any, bound: Any, out: Any) -> Any:
     """Return the weight of the cells a move would newly withhold (or ``bound``) and the number of cells it changes.
 
-    ``move`` is (codes of each corner, signs, number of corners); ``banned`` are three cells that must not change;
-    ``out`` receives the changed cells and by how much.
+    ``move`` is (codes of each corner, signs, number of corners); ``banned`` are two cells that must not change, and
+    a child: none of the cells it is alone in may; ``out`` receives the changed cells and by how much.
     """
     corners, signs, m = move
     out_cells, out_net = out
@@ -141,7 +141,7 @@ def price(geo: Any, move: Any, line: Any, u: Any, v: Any, banned: Any, state: An
         for k in range(first, n_out):
             if out_net[k] != 0:
                 cell = out_cells[k]
-                if cell == banned[0] or cell == banned[1] or cell == banned[2] or geo.is_closed[block]:
+                if cell == banned[0] or cell == banned[1] or state.alone[cell] == banned[2] or geo.is_closed[block]:
                     return bound, 0
                 if state.use[cell] == 0:
                     cost += state.weight[cell]

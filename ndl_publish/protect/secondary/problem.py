@@ -70,7 +70,8 @@ class Witnesses:
         codes: Finest rows that some witness changes, as codes of each dimension, ``(n_rows, n_dimensions)``.
         rows: Which of them each change is made to, ``n_changes``.
         amounts: Children added to it, ``n_changes``.
-        avoids: Cell of one child that the witness leaves as it is, for insiders; -1 where none, ``n_witnesses``.
+        avoids: For insiders, a number for the child whose cells the witness leaves as they are; -1 where none,
+            ``n_witnesses``.
     """
 
     cell: IntArray = field(repr=False)

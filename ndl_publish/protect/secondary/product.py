@@ -151,7 +151,7 @@ def _first_level(geo: Any, ask: Any, axes: Any, u: Any, state: Any, room: Any, s
         room.live[0, n] = b
         room.spent[0, n] = 0.0
         if here < NOWHERE:
-            if here == banned[0] or here == banned[1] or here == banned[2] or geo.is_closed[b]:
+            if here == banned[0] or here == banned[1] or state.alone[here] == banned[2] or geo.is_closed[b]:
                 room.spent[0, n] = FAR
             elif state.use[here] == 0:
                 room.spent[0, n] = state.weight[here]
@@ -241,7 +241,7 @@ def descend(
                 here = at[b, j] + change
                 at[b, half + j] = here
                 if here < NOWHERE:
-                    if here == banned[0] or here == banned[1] or here == banned[2] or geo.is_closed[b]:
+                    if here == banned[0] or here == banned[1] or state.alone[here] == banned[2] or geo.is_closed[b]:
                         cost = FAR
                     elif state.use[here] == 0:
                         cost += state.weight[here]

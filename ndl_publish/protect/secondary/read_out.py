@@ -19,7 +19,7 @@ class Circuits:
     Attributes:
         cell: Primary each witness belongs to, ``n_witnesses``.
         change: What it adds to that primary.
-        avoids: Cell that it leaves alone, -1 for none.
+        avoids: Row of the child whose cells it leaves alone, -1 for none.
         lengths: Number of changes of each.
         keys: Row key of each change, one witness after the other.
         amounts: Children added.

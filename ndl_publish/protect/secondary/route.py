@@ -50,7 +50,7 @@ def build(
     """Build a witness of a demand that leaves ``cell`` alone; return whether that worked (if not, nothing is left)."""
     tries, limit, combinations, dropped, signed, ceiling, over = effort
     need = demands.need[d]
-    banned = np.array([demands.avoids[d], cell, -1])
+    banned = np.array([cell, -1, demands.avoids[d]])
     moves = 0
     while need > 0 and moves < 4 * demands.need[d] + 8:
         here = mix(seed + 1009 * d + 131 * moves)

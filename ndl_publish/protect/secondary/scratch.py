@@ -17,6 +17,7 @@ from ndl_publish.cube.grid import IntArray
 SLOTS = 1 << 13
 MOST_ROWS = SLOTS // 2
 MOST_CELLS = 1 << 14
+NOT_ALONE = -2
 
 
 class State(NamedTuple):
@@ -25,11 +26,13 @@ class State(NamedTuple):
     Attributes:
         use: Number of witnesses that change each cell, plus one for a primary, ``n_cells``; withheld means above 0.
         weight: What it costs to withhold each cell, ``n_cells``.
+        alone: Row of the one child of each cell that an insider may be alone in, ``NOT_ALONE`` elsewhere, ``n_cells``.
         total: One number: weight of all cells in use that are not primary.
     """
 
     use: npt.NDArray[np.int32]
     weight: npt.NDArray[np.float64]
+    alone: npt.NDArray[np.int32]
     total: npt.NDArray[np.float64]
 
 

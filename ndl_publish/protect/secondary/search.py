@@ -44,7 +44,7 @@ def _best_first(
         cost = 0.0
         if steps[at + v] >= 0:
             other = cell - steps[at + u] + steps[at + v]
-            if other == banned[0] or other == banned[1] or other == banned[2]:
+            if other == banned[0] or other == banned[1] or state.alone[other] == banned[2]:
                 continue
             if state.use[other] == 0:
                 cost = state.weight[other]
@@ -106,10 +106,10 @@ def _search_axes(
 def find_move(geo: Any, rows: Any, ask: Any, effort: Any, dropped: Any, state: Any, scratch: Any, room: Any) -> Any:
     """Find the cheapest move for a cell; return (cost, amount, rows, cells), cost FAR when there is none.
 
-    ``ask`` is (cell, its block, raises, need, rows of codes to start from, three cells that must not change, signed,
-    seed); ``effort`` is (codes per axis, combinations, what a move must stay below); ``dropped`` is how many
-    differenced axes may be left out (each changes margins, which may be cheaper than a zero); ``room`` receives row
-    keys, signs, cells and nets.
+    ``ask`` is (cell, its block, raises, need, rows of codes to start from, banned, signed, seed), where ``banned`` are
+    two cells that must not change and a child whose cells must not; ``effort`` is (codes per axis, combinations, what a
+    move must stay below); ``dropped`` is how many differenced axes may be left out (each changes margins, which may be
+    cheaper than a zero); ``room`` receives row keys, signs, cells and nets.
     """
     scratch.lengths[2] += 1
     every = np.flatnonzero(geo.differenced[ask[1]])[:MAX_AXES]

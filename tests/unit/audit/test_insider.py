@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ndl_publish.audit.inside import LoneChildren, is_inside
+from ndl_publish.audit.inside import LoneChildren
 from ndl_publish.audit.insider import insiders
 from ndl_publish.audit.linear_programme import linear_programme
 from ndl_publish.audit.published import BoolArray, PublishedCells
@@ -85,18 +85,14 @@ def test_less_work_finds_no_more_than_all_of_it(work: float) -> None:
 
 
 def each_by_itself(case: Case, is_shown: BoolArray) -> set[int]:
-    """Return what children work out when each one's count is simply shown to an outsider, one after the other."""
+    """Return what children work out when the counts each is alone in are simply shown to an outsider."""
     lone = LoneChildren.of(case.grid, case.codes, case.counts)
     is_primary = np.asarray((case.values >= 1) & (case.values < 5))
     found: set[int] = set()
-    for own in np.flatnonzero((lone.row_of >= 0) & ~is_shown):
-        knowing = is_shown.copy()
-        knowing[own] = True
-        ranges = linear_programme(PublishedCells(case.grid, case.values, knowing))
-        block = next(block for block in case.grid.blocks if block.cells.start <= own < block.cells.stop)
-        others = np.flatnonzero(ranges.is_exact & is_primary)
-        pair = others, np.full(len(others), own), block
-        secret = ~(is_inside(case.grid, (), *pair) | lone.is_same(case.grid, *pair))
+    for row in np.unique(lone.row_of[(lone.row_of >= 0) & ~is_shown]):
+        ranges = linear_programme(PublishedCells(case.grid, case.values, is_shown | (lone.row_of == row)))
+        others = np.flatnonzero(ranges.is_exact & is_primary & ~is_shown)
+        secret = ~lone.is_own(case.grid, (), others, np.full(len(others), row))
         found |= set(others[secret].tolist())
     return found
 
@@ -137,8 +133,7 @@ def test_a_total_that_is_only_the_child_itself_is_no_secret() -> None:
     case = table(np.array([[1, 0], [9, 9], [9, 9]]))
     is_shown = ~np.isin(np.arange(case.grid.n_cells), np.flatnonzero(case.values == 1))
     lone = LoneChildren.of(case.grid, case.codes, case.counts)
-    cell, total = np.flatnonzero(case.values == 1)[::-1]
-    block = case.grid.block(("code", "code"))
-    assert lone.is_same(case.grid, np.array([total]), np.array([cell]), block).all()
+    cells = np.flatnonzero(case.values == 1)
+    assert lone.is_own(case.grid, (), cells, lone.row_of[cells]).all()
     proof = Proof(case, np.asarray(is_shown), ())
     assert insiders(proof.published, proof.required, lone, seconds=60.0).cells == ()

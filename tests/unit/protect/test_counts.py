@@ -41,6 +41,13 @@ def test_reads_csv_and_parquet_alike(tmp_path: Path) -> None:
     assert one.notes == ()
 
 
+def test_spaces_around_a_code_make_no_other_code(tmp_path: Path) -> None:
+    plain = read_counts(write(tmp_path / "c.csv", list(ROWS)), TABLES)
+    spaced = read_counts(write(tmp_path / "s.csv", [("N ", " a", "F", " 3"), *ROWS[1:]]), TABLES)
+    assert spaced.grid == plain.grid
+    assert np.array_equal(spaced.counts, plain.counts)
+
+
 def test_equal_rows_are_added_up_and_said_to_be(tmp_path: Path) -> None:
     read = read_counts(write(tmp_path / "c.csv", [*ROWS, ("S", "c", "M", 2)]), TABLES)
     assert read.counts.sum() == 49

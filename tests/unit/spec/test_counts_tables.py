@@ -101,3 +101,11 @@ def test_outcomes_are_dimensions_of_some_table() -> None:
 def test_a_dimension_cannot_take_the_name_of_a_column_of_the_result() -> None:
     with pytest.raises(ValueError, match="rename the dimension"):
         CountsTables.model_validate({"tables": [{"published": ["total", "a"], "status": ["total", "b"]}]})
+
+
+def test_a_leaf_that_a_table_names_belongs_to_its_dimension(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text("leaf: la\ntables:\n- eth: [eth]\n  geo: [la, total]\n", encoding="utf-8")
+    tables = read_counts_tables(path)
+    assert tables.columns("eth") == ("eth",)
+    assert tables.columns("geo") == ("la",)

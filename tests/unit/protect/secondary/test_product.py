@@ -10,7 +10,7 @@ from ndl_publish.cube.grid import IntArray
 from ndl_publish.protect.secondary.axes import Axes
 from ndl_publish.protect.secondary.geometry import Geometry, Rows, build_geometry, build_rows
 from ndl_publish.protect.secondary.product import FAR, descend, new_room, order_axes
-from ndl_publish.protect.secondary.scratch import State, new_scratch
+from ndl_publish.protect.secondary.scratch import NOT_ALONE, State, new_scratch
 from tests.suppression_cases import Case, memberships, table
 
 SHAPE = (4, 3, 2)
@@ -20,7 +20,8 @@ def world(case: Case, weight: np.typing.NDArray[np.float64]) -> tuple[Geometry, 
     axes = Axes.build(case.grid, ())
     geometry = build_geometry(case.grid, axes)
     rows = build_rows(geometry, axes.fold(case.codes), case.counts)
-    return geometry, rows, State(case.primary.astype(np.int32), weight, np.zeros(1))
+    alone = np.full(case.grid.n_cells, NOT_ALONE, np.int32)
+    return geometry, rows, State(case.primary.astype(np.int32), weight, alone, np.zeros(1))
 
 
 def every_move(case: Case, u: IntArray, weight: np.typing.NDArray[np.float64]) -> float:
