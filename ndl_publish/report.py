@@ -1,7 +1,7 @@
 """What commands print when they are done: a summary a person can read, or JSON."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # each command prints one of these, and should not wait for t
     from ndl_publish.pipeline import Built, Prepared
     from ndl_publish.protect_counts import ProtectedCounts
 
+CONTRADICTION = "NDL-D025"
+"""What is found of known figures that fit no table together with those of a package."""
 FORECAST_HEADER = (
     "table", "level", "crossing", "areas", "cells", "average cell", "± count", "± rate", "counts withheld",
     "rates withheld",
@@ -216,18 +218,26 @@ def show_audit(checks: tuple[AuditCheck, ...], *, as_json: bool) -> None:
     """Print every check; raise when one failed, so that the exit code says so.
 
     Raises:
-        DisclosureError: ``NDL-D010`` with all findings.
+        DisclosureError: ``NDL-D010`` with all findings, those that failed a check first.
     """
-    failed = tuple(f for check in checks for f in check.findings if f.severity == "error")
-    if failed:
-        raise DisclosureError("NDL-D010", "The audit recovered figures that must stay withheld.", findings=failed)
-    if as_json:
+    findings = [finding for check in checks for finding in check.findings]
+    failed = [finding for finding in findings if finding.severity == "error"]
+    if as_json and not failed:
         show_json({"status": "ok", "checks": [check.as_json() for check in checks]})
-        return
-    for check in checks:
-        show(f"pass  {check.title} ({check.detail})")
+    for check in () if as_json else checks:
+        show(f"{'pass' if check.is_passed else 'FAIL'}  {check.title} ({check.detail})")
         for finding in check.findings:
-            show(f"      {finding.severity}: {finding.message}")
+            if finding.severity != "error":
+                show(f"      {finding.severity}: {finding.message}")
+    if failed:
+        told = (*failed, *(finding for finding in findings if finding.severity != "error" and as_json))
+        raise DisclosureError("NDL-D010", _why_failed(failed), findings=told)
+
+
+def _why_failed(failed: Sequence[Finding]) -> str:
+    if all(finding.code == CONTRADICTION for finding in failed):
+        return "Figures already public contradict those of the package: nothing was attacked with them."
+    return "The audit found figures that must stay withheld, or that contradict one another."
 
 
 def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:

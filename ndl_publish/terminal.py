@@ -67,11 +67,13 @@ def findings_json(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
 
 
 def show_error(error: PublishError, *, as_json: bool) -> None:
-    """Print why a command could not go on."""
+    """Print why a command could not go on; quietly nothing where nobody reads any more."""
     if as_json:
-        show_json(
-            {"status": "error", "code": error.code, "message": error.message, "findings": findings_json(error.findings)}
-        )
+        findings = findings_json(error.findings)
+        try:
+            show_json({"status": "error", "code": error.code, "message": error.message, "findings": findings})
+        except BrokenPipeError:
+            sys.stderr.close()
         return
     say(str(error))
     say(f"More: ndl-publish explain {error.code}")

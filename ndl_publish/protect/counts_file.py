@@ -14,6 +14,7 @@ LARGEST_COUNT = 2**30
 """Largest count, and largest sum of all counts: secondary suppression keeps changes of counts as 32-bit integers."""
 
 MOST_LINES = 5
+NONE = "; what belongs to no group of this level needs a code too, such as none"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -103,7 +104,7 @@ def _count_tests(count: pl.Series) -> Tests:
 def _code_tests(code: pl.Series) -> Tests:
     text = code.cast(pl.String).str.strip_chars()
     return (
-        (text.is_null() | (text == ""), "row has no code", "rows have no code"),
+        (text.is_null() | (text == ""), f"row has no code{NONE}", f"rows have no code{NONE}"),
         (
             text.str.to_lowercase() == columns.TOTAL.lower(),
             "row holds a total; leave totals out",

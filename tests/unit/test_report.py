@@ -1,5 +1,6 @@
 """The words and numbers that commands end with."""
 
+import io
 import json
 from dataclasses import replace
 from fractions import Fraction
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ndl_publish import terminal
 from ndl_publish.audit.model import AuditCheck
-from ndl_publish.errors import BudgetError, DisclosureError, Finding
+from ndl_publish.errors import BudgetError, DisclosureError, Finding, RuleError
 from ndl_publish.forecast import ForecastRow
 from ndl_publish.home import Home
 from ndl_publish.ledger.state import Balance
@@ -53,11 +55,32 @@ def test_an_audit_that_held_is_a_line_for_each_check(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_one_failed_check_stops_with_its_findings(as_json: bool) -> None:
+def test_one_failed_check_stops_with_its_findings(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
     checks = (AuditCheck("rank", "Combinations", (), ""), AuditCheck("masks", "Masks", (NOTE, ERROR), ""))
     with pytest.raises(DisclosureError) as caught:
         show_audit(checks, as_json=as_json)
-    assert (caught.value.code, caught.value.findings) == ("NDL-D010", (ERROR,))
+    told = (ERROR, NOTE) if as_json else (ERROR,)
+    assert (caught.value.code, caught.value.findings) == ("NDL-D010", told)
+    assert capsys.readouterr().out == (
+        "" if as_json else "pass  Combinations ()\nFAIL  Masks ()\n      note: not every combination was tried.\n"
+    )
+
+
+def test_figures_that_contradict_recover_nothing() -> None:
+    odd = Finding("NDL-D025", "error", "known figures", "no table of counts has both")
+    with pytest.raises(DisclosureError, match="contradict those of the package"):
+        show_audit((AuditCheck("known_figures", "Known", (odd,), ""),), as_json=False)
+
+
+def test_an_error_that_nobody_reads_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_value: object) -> None:
+        raise BrokenPipeError
+
+    closed = io.StringIO()
+    monkeypatch.setattr(terminal, "show_json", gone)
+    monkeypatch.setattr("sys.stderr", closed)
+    terminal.show_error(RuleError("NDL-R001", "wrong"), as_json=True)
+    assert closed.closed
 
 
 def test_balances_are_exact_for_machines_and_short_for_people(capsys: pytest.CaptureFixture[str]) -> None:
