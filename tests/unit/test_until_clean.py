@@ -102,9 +102,8 @@ Sabotage = Callable[[int, Spoil], list[SuppressionProblem]]
 
 
 def forget(answer: Suppression) -> Suppression:
-    """Show the first of the cells that are withheld for others."""
-    mask = answer.mask.copy()
-    mask[np.flatnonzero(mask == Mask.SECONDARY_SUPPRESSED)[0]] = Mask.SHOWN
+    """Show the cells that are withheld for others."""
+    mask = np.where(answer.mask == Mask.SECONDARY_SUPPRESSED, Mask.SHOWN, answer.mask).astype(np.uint8)
     return replace(answer, mask=mask)
 
 
