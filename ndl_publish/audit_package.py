@@ -4,8 +4,6 @@ The release, its metadata and its rules come from ``specification.json``; areas 
 ndl-publish. ``knowing`` adds exact counts that are public elsewhere, earlier releases among them.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
 
 from ndl_publish import columns as c
 from ndl_publish.audit.certified import certificate_checks
@@ -30,21 +27,16 @@ from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.errors import Finding, InputError, RuleError
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.levels import level_label
-from ndl_publish.package.layout import MANIFEST, PRIVACY, PUBLIC, SPECIFICATION, csv_path
+from ndl_publish.package.layout import PRIVACY, PUBLIC, csv_path
 from ndl_publish.package.validate import package_findings
-from ndl_publish.package.writers.manifest import read_manifest
+from ndl_publish.package_reading import check_manifest, read_json, read_spec
 from ndl_publish.privacy.conversion import epsilon_of_rho
-from ndl_publish.spec.dataset import Dataset
 from ndl_publish.spec.load import ReleaseSpec, tie_findings
-from ndl_publish.spec.locations import shipped
-from ndl_publish.spec.release import Release
 from ndl_publish.spec.rules import ClassicRules, DpRules
-from ndl_publish.spec.yaml_source import YamlSource
 
 Progress = Callable[[str, int, int], None]
 ROUNDED = 2e-4
 """How far a rounded figure of the statement may lie from the exact one."""
-NO_SOURCES = {"none": ["not in a package"]}
 
 
 def audit_package(
@@ -71,12 +63,12 @@ def audit_package(
             for it that can be used.
         DisclosureError: ``NDL-D011`` when the tables contradict one another.
     """
-    public = package / PUBLIC if (package / PUBLIC).is_dir() else package
-    manifest = _check_manifest(public)
+    public = public_folder(package)
+    manifest = check_manifest(public)
     files = AuditCheck(
         "files", "Every file is as its descriptor says, Parquet as CSV", package_findings(public), "all files"
     )
-    spec = _read_spec(public)
+    spec = read_spec(public)
     if is_whole and isinstance(spec.rules, DpRules):
         raise RuleError("NDL-R067", f"{spec.rules.rules_id}: mode dp has noisy counts. Leave --whole-numbers out.")
     layout = lay_out(spec, covered_geography(spec))
@@ -88,7 +80,7 @@ def audit_package(
             return (files, *known)
         figures = figure_checks(spec, layout, tables)
         return (files, *figures, *known, *_certified(certificate, spec, layout, published, manifest))
-    statement = _read_json(public / PRIVACY)
+    statement = read_json(public / PRIVACY)
     if spec.rules.mode == "dp":
         findings = _statement_findings(statement)
         own = AuditCheck("statement", "Stated privacy follows from the charge", findings, PRIVACY)
@@ -134,8 +126,8 @@ def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
     """Return ``NDL-D034`` where rho or epsilon are not what the charged losses come to."""
     try:
         losses = statement["ledger_entry"]["losses"]
-        rho = sum((Fraction(loss["rho"]) for loss in losses), Fraction(0))
-        pure = sum((Fraction(loss["epsilon"]) for loss in losses), Fraction(0))
+        rho = max(Fraction(loss["rho"]) for loss in losses)
+        pure = max(Fraction(loss["epsilon"]) for loss in losses)
         delta = float(statement["delta"])
         epsilon = epsilon_of_rho(rho, delta=delta) if delta else float(pure)
         stated = (Fraction(statement["rho"]["fraction"]), statement["rho"]["decimal"], statement["epsilon"])
@@ -144,65 +136,6 @@ def _statement_findings(statement: dict[str, Any]) -> tuple[Finding, ...]:
         return (Finding("NDL-D034", "error", PRIVACY, "rho, epsilon or delta are missing or not numbers."),)
     message = "the stated rho or epsilon are not what the charged losses come to."
     return () if fits else (Finding("NDL-D034", "error", PRIVACY, message),)
-
-
-def _check_manifest(public: Path) -> dict[str, str]:
-    """Return path -> SHA-256 of every file of a package, none of which was changed."""
-    try:
-        wanted = read_manifest((public / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        message = f"{public}: is not a package: {MANIFEST} is missing or cannot be read."
-        raise InputError("NDL-V080", message) from None
-    entries = [path for path in public.rglob("*") if path.is_symlink() or not path.is_dir()]
-    odd = tuple(
-        Finding(
-            "NDL-V081", "error", path.relative_to(public).as_posix(), "is a link or a special file; it must be a file."
-        )
-        for path in entries
-        if path.is_symlink() or not path.is_file()
-    )
-    there = {path.relative_to(public).as_posix() for path in entries} - {MANIFEST}
-    changed = odd + tuple(
-        Finding("NDL-V081", "error", path, "differs from the manifest, is missing, or is not listed in it.")
-        for path in sorted(there | set(wanted))
-        if ".." in Path(path).parts or Path(path).is_absolute() or _digest(public / path) != wanted.get(path)
-    )
-    if changed:
-        raise InputError("NDL-V081", f"{public}: files were changed after the build.", findings=changed)
-    return {**wanted, MANIFEST: _digest(public / MANIFEST) or ""}
-
-
-def _digest(path: Path) -> str | None:
-    if path.is_symlink() or not path.is_file():
-        return None
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise InputError("NDL-V080", f"{path.name}: is missing or is not JSON.") from None
-    return content
-
-
-def _read_spec(public: Path) -> ReleaseSpec:
-    content = _read_json(public / SPECIFICATION)
-    try:
-        release = Release.model_validate({**content["release"], "sources": NO_SOURCES})
-        dataset = Dataset.model_validate(content["dataset"])
-        rules: DpRules | ClassicRules = TypeAdapter[DpRules | ClassicRules](DpRules | ClassicRules).validate_python(
-            content["rules"]
-        )
-    except (ValidationError, LookupError, TypeError):
-        message = f"{SPECIFICATION}: does not describe a release as this version of ndl-publish writes it."
-        raise InputError("NDL-V080", message) from None
-    source = YamlSource(public / SPECIFICATION, {}, {})
-    return ReleaseSpec(release, dataset, rules, public, shipped("metadata"), source)
 
 
 def _read_table(path: Path, spec: ReleaseSpec) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.printed import printed_cells
 from ndl_publish.package.model import InternalPack
+from ndl_publish.protect.dp import NOISY_MEASUREMENTS
 from ndl_publish.protect.primary.sensitive import Sensitive
 from ndl_publish.protect.withhold import Withheld
 from ndl_publish.spec.load import ReleaseSpec
@@ -36,7 +37,7 @@ def checker_pack(  # noqa: PLR0913 - each is one part of the pack
     withheld: Withheld,
     *,
     values: IntArray,
-    measurements: dict[str, IntArray] | None = None,
+    measurements: pl.DataFrame | None = None,
     certificate: Certificate | None = None,
 ) -> InternalPack:
     """Return the confidential side of a build.
@@ -47,7 +48,7 @@ def checker_pack(  # noqa: PLR0913 - each is one part of the pack
         audited: The checks made.
         withheld: Masks with reasons.
         values: Count of every cell before withholding: noisy in mode ``dp``.
-        measurements: Noisy measurements by query, mode ``dp`` only.
+        measurements: Noisy measurements, a row each, mode ``dp`` only.
         certificate: Proof that nothing withheld can be worked out, mode ``classic`` only.
     """
     reason = np.array([REASONS[mask] for mask in sorted(REASONS)])[withheld.mask]
@@ -61,13 +62,8 @@ def checker_pack(  # noqa: PLR0913 - each is one part of the pack
         columns["rules"] = rules_of_cells(withheld.sensitive)
     cells = grid_frame(cube.layout.grid, columns)
     frames = {"cells": cells, "linkage": cube.linkage}
-    if measurements:
-        frames["noisy_measurements"] = pl.concat(
-            pl.DataFrame({"position": np.arange(len(noisy)), "value": noisy}).select(
-                pl.lit(label).alias("query"), pl.all()
-            )
-            for label, noisy in measurements.items()
-        )
+    if measurements is not None:
+        frames[NOISY_MEASUREMENTS] = measurements
     if certificate is not None:
         frames |= certificate_frames(certificate, required_of(spec, cube.layout, withheld))
     documents: dict[str, Any] = {

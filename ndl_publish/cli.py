@@ -224,6 +224,29 @@ def audit(
     report.show_audit(checks, as_json=as_json)
 
 
+@cli.command()
+@click.argument("package", type=FOLDER)
+@click.option("--measurements", type=FILE, help="Parquet file of the noisy measurements; default: the package's own.")
+@click.option("--out", type=FOLDER, help="Keep the new package in this folder; default: compare and throw away.")
+@click.option("--metadata", type=FOLDER, help="Folder of the look-ups of areas; default: what ships.")
+@as_json
+def replay(
+    package: Path, measurements: Path | None, out: Path | None, metadata: Path | None, *, as_json: bool
+) -> None:
+    """Make a noisy package again from its noisy measurements alone. Exit code 4 when files differ.
+
+    \b
+    Example:
+      ndl-publish replay out/early-years-pilot-1.0.0
+    """
+    from ndl_publish import report, terminal
+    from ndl_publish.replay import replay as replayed
+
+    with terminal.progress_bar() as progress:
+        done = replayed(package, measurements=measurements, out=out, metadata=metadata, progress=progress)
+    report.show_replay(done, as_json=as_json)
+
+
 @cli.group()
 def ledger() -> None:
     """Look at the privacy ledger: what has been spent, by which release, what is left.

@@ -13,7 +13,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ndl_publish.cube.grid import Block
-from ndl_publish.cube.layout import Crossing, CubeLayout, closure
+from ndl_publish.cube.layout import Crossing, CubeLayout, crossings_of
 from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.protect.dp import Mechanism
 from ndl_publish.protect.intervals import Z_95
@@ -60,7 +60,7 @@ def forecast(prepared: Prepared) -> tuple[ForecastRow, ...]:
         _row(prepared, mechanism, table.name, level, crossing)
         for table in prepared.spec.release.tables
         for level in table.levels
-        for crossing in closure(table.breakdowns)
+        for crossing in crossings_of(table, prepared.spec)
     )
 
 

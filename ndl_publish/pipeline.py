@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ndl_publish.audit.model import AuditCheck, AuditedCube
 from ndl_publish.audit.recoverable import recoverable_cells
@@ -29,8 +30,10 @@ from ndl_publish.package.free_text import refuse_unsafe_words
 from ndl_publish.package.layout import PRIVACY, PUBLIC, package_name
 from ndl_publish.package.model import InternalPack, Package
 from ndl_publish.protect.classic import ClassicResult, protect_classic
-from ndl_publish.protect.dp import Mechanism, Payment, place_order, protect_dp
+from ndl_publish.protect.dp import DpResult, Mechanism, Payment, measure_dp, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
+from ndl_publish.protect.measure import Measurements
+from ndl_publish.protect.public_figures import PublicFigures, read_public_figures
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
@@ -110,11 +113,21 @@ def prepare(release: Path, *, metadata: Path | None = None, rules: Path | None =
 
 
 def mechanism_of(prepared: Prepared) -> Mechanism:
-    """Return the noise mechanism that the rules of mode ``dp`` name, planned for this release."""
+    """Return the noise mechanism that the rules of mode ``dp`` name, planned for this release.
+
+    Raises:
+        RuleError: When the rules do not fit the release.
+        InputError: ``NDL-V085`` when headcounts to be held exact cannot be used.
+    """
+    return mechanism_with(prepared, read_public_figures(prepared.spec, prepared.layout))
+
+
+def mechanism_with(prepared: Prepared, known: PublicFigures | None) -> Mechanism:
+    """Return the noise mechanism of a release with headcounts that are public already."""
     rules = prepared.spec.rules
     if isinstance(rules, DpRules) and isinstance(rules.noise, Geometric):
         return plan_finest_geometric(prepared.spec, prepared.layout)
-    return plan_tree_residuals(prepared.spec, prepared.layout)
+    return plan_tree_residuals(prepared.spec, prepared.layout, known)
 
 
 def validated(prepared: Prepared, *, progress: Progress) -> ValidatedRecords:
@@ -180,14 +193,12 @@ def build(
     progress("Adding noise", 0, 0)
     with home.open_ledger() as ledger:
         payment = Payment(key, ledger, actor, home.remember)
-        noisy = protect_dp(cube, spec, order, payment=payment, recoverable=recoverable_cells, progress=progress)
-        progress("Attacking the result", 0, 0)
-        required = required_of(spec, prepared.layout, noisy.withheld)
-        audited = audit_cube(noisy.protected, spec, prepared.layout, required, progress=progress)
+        grant, measurements = measure_dp(spec, order, payment=payment)
+        noisy, audited = noisy_release(prepared, order.mechanism, measurements, ledger.entry(grant), progress=progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
 
         def commit(files: Mapping[str, str]) -> None:
-            ledger.commit(noisy.grant, outputs=files, actor=actor)
+            ledger.commit(grant, outputs=files, actor=actor)
             home.remember(ledger)
 
         package = build_package(
@@ -199,7 +210,25 @@ def build(
             before_move=commit,
             progress=progress,
         )
-    return Built(prepared, package, audited, noisy.grant, records.findings)
+    return Built(prepared, package, audited, grant, records.findings)
+
+
+def noisy_release(
+    prepared: Prepared,
+    mechanism: Mechanism,
+    measurements: Measurements,
+    entry: dict[str, Any],
+    *,
+    progress: Progress,
+) -> tuple[DpResult, AuditedCube]:
+    """Return what noisy measurements give, attacked: all of a release of mode ``dp`` that needs no record and no key."""
+    spec, layout = prepared.spec, prepared.layout
+    noisy = protect_dp(
+        spec, layout, mechanism, measurements, entry=entry, recoverable=recoverable_cells, progress=progress
+    )
+    progress("Attacking the result", 0, 0)
+    required = required_of(spec, layout, noisy.withheld)
+    return noisy, audit_cube(noisy.protected, spec, layout, required, progress=progress)
 
 
 def refuse_wanted(rules: DpRules, wanted: Wanted) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # each command prints one of these, and should not wait for t
     from ndl_publish.forecast import ForecastRow
     from ndl_publish.pipeline import Built, Prepared
     from ndl_publish.protect_counts import ProtectedCounts
+    from ndl_publish.replay import Replayed
 
 CONTRADICTION = "NDL-D025"
 """What is found of known figures that fit no table together with those of a package."""
@@ -150,7 +151,7 @@ def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
         return {"mode": "classic"}
     noise = rules.noise
     rho = noise.rho.fraction if isinstance(noise, DiscreteGaussian) else noise.epsilon.fraction**2 / 2
-    cost: dict[str, Any] = {"mode": "dp", "cohort": prepared.spec.cohort, "rho": float(rho)}
+    cost: dict[str, Any] = {"mode": "dp", "cohort": prepared.spec.cohorts[0], "rho": float(rho)}
     if isinstance(noise, DiscreteGaussian):
         cost |= {"epsilon": epsilon_of_rho(rho, delta=float(noise.delta.value)), "delta": float(noise.delta.value)}
     else:
@@ -161,10 +162,10 @@ def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
     if home.ledger_file.exists():
         with home.open_ledger(must_exist=True) as ledger:
             known = {balance.cohort: balance for balance in ledger.balances()}
-            history = ledger.history(prepared.spec.cohort)
+            history = ledger.history(prepared.spec.cohorts[0])
         is_charged = named in {(e.get("release_id"), e.get("version")) for e in history if e["kind"] == "reserve"}
-        if prepared.spec.cohort in known:
-            cap, spent = min(cap, known[prepared.spec.cohort].cap), known[prepared.spec.cohort].spent
+        if prepared.spec.cohorts[0] in known:
+            cap, spent = min(cap, known[prepared.spec.cohorts[0]].cap), known[prepared.spec.cohort].spent
     return cost | {
         "cap": float(cap),
         "spent": float(spent),
@@ -238,6 +239,19 @@ def _why_failed(failed: Sequence[Finding]) -> str:
     if all(finding.code == CONTRADICTION for finding in failed):
         return "Figures already public contradict those of the package: nothing was attacked with them."
     return "The audit found figures that must stay withheld, or that contradict one another."
+
+
+def show_replay(done: "Replayed", *, as_json: bool) -> None:
+    """Print that a package is what its noisy measurements give."""
+    kept = None if done.kept is None else str(done.kept)
+    if as_json:
+        numbers = {"files": done.n_files, "measurements": done.n_measurements}
+        show_json({"status": "ok", "release": done.release, **numbers, "out": kept})
+        return
+    show(f"{done.release}: all {done.n_files} public files made again from {done.n_measurements:,} noisy measurements,")
+    show("byte by byte the same. No record, no exact count and no key was read.")
+    if kept is not None:
+        show(f"Kept: {kept}")
 
 
 def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:

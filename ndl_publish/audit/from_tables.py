@@ -14,10 +14,19 @@ import polars as pl
 from ndl_publish import columns as c
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.cube.grid import Block, IntArray
-from ndl_publish.cube.layout import YES, Crossing, CubeLayout, between_level, closure
+from ndl_publish.cube.layout import (
+    YES,
+    Crossing,
+    CubeLayout,
+    between_level,
+    crossings_of,
+    ordered_crossing,
+    total_label,
+)
 from ndl_publish.errors import DisclosureError
 from ndl_publish.spec.dataset import ShareMeasure
 from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.release import Table
 
 
 def published_cells(spec: ReleaseSpec, layout: CubeLayout, tables: Mapping[str, pl.DataFrame]) -> PublishedCells:
@@ -36,9 +45,8 @@ def published_cells(spec: ReleaseSpec, layout: CubeLayout, tables: Mapping[str, 
     for table in spec.release.tables:
         for level in table.levels:
             rows = tables[table.name].filter(pl.col(c.GEOGRAPHIC_LEVEL) == level)
-            for crossing in closure(table.breakdowns):
-                ordered = tuple(sorted(crossing, key=list(spec.dataset.breakdowns).index))
-                known.read(spec, rows, table.breakdowns, (level, ordered), table.measures)
+            for crossing in crossings_of(table, spec):
+                known.read(spec, rows, table, (level, ordered_crossing(crossing, spec)))
     known.subtract()
     is_count = spec.rules.mode == "classic"
     return PublishedCells(layout.grid, known.values, known.is_shown, layout.implications, is_count)
@@ -67,17 +75,16 @@ class _Known:
         self,
         spec: ReleaseSpec,
         rows: pl.DataFrame,
-        breakdowns: tuple[Crossing, ...],
+        table: Table,
         at: tuple[str, Crossing],
-        measures: tuple[str, ...],
     ) -> None:
         """Take over the counts of one level and crossing."""
         level, crossing = at
-        totals = {name for x in breakdowns for name in x} - set(crossing)
-        here = rows.filter(
-            *(pl.col(name) == c.TOTAL for name in sorted(totals)), *(pl.col(name) != c.TOTAL for name in crossing)
-        )
-        for name in measures:
+        columns = {name for x in table.breakdowns for name in x}
+        columns |= {c.TIME_PERIOD} if len(spec.release.time_periods) > 1 else set()
+        is_total = {name: pl.col(name) == total_label(name, spec) for name in sorted(columns)}
+        here = rows.filter(*(~test if name in crossing else test for name, test in is_total.items()))
+        for name in table.measures:
             measure = spec.dataset.measures[name]
             if measure.kind == "mean":
                 continue

@@ -10,7 +10,7 @@ from ndl_publish import columns as c
 from ndl_publish.audit.from_tables import with_differences
 from ndl_publish.audit.published import BoolArray, PublishedCells
 from ndl_publish.cube.grid import Block, IntArray
-from ndl_publish.cube.layout import YES, CubeLayout
+from ndl_publish.cube.layout import YES, CubeLayout, total_label
 from ndl_publish.errors import Finding
 from ndl_publish.spec.load import ReleaseSpec
 
@@ -91,13 +91,16 @@ def _matches(
     found = []
     for name, figure in _figures(spec, layout, block):
         keys, cells = _keyed_cells(spec, layout, block, name)
-        breakdowns = [x for x in frame.columns if x in spec.dataset.breakdowns]
-        absent = [x for x in keys.columns if x in spec.dataset.breakdowns and x not in breakdowns]
-        if any((keys[x] != c.TOTAL).any() for x in absent):
+        split = (
+            (c.TIME_PERIOD, *spec.dataset.breakdowns) if len(spec.release.time_periods) > 1 else spec.dataset.breakdowns
+        )
+        breakdowns = [x for x in frame.columns if x in split]
+        absent = [x for x in keys.columns if x in split and x not in breakdowns]
+        if any((keys[x] != total_label(x, spec)).any() for x in absent):
             continue
         on = [x for x in keys.columns if x not in (*absent, "_cell")]
         others = [x for x in breakdowns if x not in keys.columns]
-        rows = frame.filter(pl.col(c.MEASURE) == figure, *(pl.col(x) == c.TOTAL for x in others))
+        rows = frame.filter(pl.col(c.MEASURE) == figure, *(pl.col(x) == total_label(x, spec) for x in others))
         joined = keys.with_columns(pl.Series("_cell", cells)).join(rows.unique(on, keep="first"), on=on, how="inner")
         whole = joined.filter(pl.col(c.VALUE) == pl.col(c.VALUE).round(0))
         found.append((whole["_cell"].to_numpy(), whole[c.VALUE].to_numpy().astype(np.int64), whole[LINE].to_list()))

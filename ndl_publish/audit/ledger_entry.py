@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ndl_publish import columns as c
@@ -50,8 +51,8 @@ def _loss_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str
         if sensitivity / (2 * Fraction(query["sigma2"])) != Fraction(query["rho"]):
             yield Finding("NDL-D030", "error", "privacy.json", f"query {query['label']}: its loss does not follow.")
     total = sum((Fraction(query["rho"]) for query in gaussian), Fraction(0))
-    charged = sum((Fraction(loss["rho"]) for loss in entry["losses"]), Fraction(0))
-    if gaussian and (total != charged or Fraction(statement["rho"]["fraction"]) != charged):
+    charged = {Fraction(loss["rho"]) for loss in entry["losses"]}
+    if gaussian and ({total} != charged or Fraction(statement["rho"]["fraction"]) != total):
         yield Finding("NDL-D030", "error", "privacy.json", "the losses of the queries do not add up to the charge.")
     charged_noise = {item["label"]: item.get("sigma2") for item in entry["queries"]}
     if gaussian and charged_noise != {query["label"]: query["sigma2"] for query in gaussian}:
@@ -63,12 +64,17 @@ def _loss_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str
 def _squared_sensitivity(spec: ReleaseSpec, layout: CubeLayout, query: Mapping[str, Any]) -> Fraction:
     measure = spec.dataset.measures.get(query["quantity"])
     bound = max(abs(measure.minimum), abs(measure.maximum)) if measure is not None and measure.kind == "mean" else 1
-    return Fraction(bound**2 * prod(n * (n - 1) for n in _sizes(layout, query)))
+    return Fraction(bound**2 * prod(n * (n - 1) for n in _most_siblings(layout, query)))
 
 
-def _sizes(layout: CubeLayout, query: Mapping[str, Any]) -> list[int]:
-    size = {dimension.name: len(dimension.codes) for dimension in layout.grid.dimensions}
-    return [size[name] for name in query["attributes"]]
+def _most_siblings(layout: CubeLayout, query: Mapping[str, Any]) -> Iterator[int]:
+    """Yield, for every level that is measured, the most groups that lie in one group of the level it is within."""
+    level = {level.name: level for dimension in layout.grid.dimensions[1:] for level in dimension.levels}
+    for name in query["attributes"]:
+        own, within = level[name].group_of, query.get("within", {})
+        above = level[within[name]].group_of if name in within else np.zeros_like(own)
+        pairs = np.unique(np.column_stack([above, own]), axis=0)
+        yield int(np.bincount(pairs[:, 0]).max())
 
 
 def _whole_number_findings(spec: ReleaseSpec, tables: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
@@ -83,20 +89,26 @@ def _whole_number_findings(spec: ReleaseSpec, tables: Mapping[str, pl.DataFrame]
 def _interval_findings(
     spec: ReleaseSpec, tables: Mapping[str, pl.DataFrame], statement: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    """Check the intervals of the children of every area, the figures that every table has."""
+    """Check the intervals of the children of every area, the figures that every table has.
+
+    Where headcounts already public enter the estimate, intervals may be narrower than the noise alone gives.
+    """
     own: dict[str, list[float]] = {}
     for query in statement["queries"]:
         if query["quantity"] == "children" and not query["attributes"] and "sigma2" in query:
             own.setdefault(query["level"], []).append(float(Fraction(query["sigma2"])))
     if not own:
         return
-    pooled = 1 / sum(1 / s2 for values in own.values() for s2 in values)
+    pooled = 0.0 if "invariants" in statement else 1 / sum(1 / s2 for values in own.values() for s2 in values)
+    is_of_all = pl.lit(value=True)
+    if len(spec.release.time_periods) > 1:
+        is_of_all = pl.col(c.TIME_PERIOD) == spec.release.pooled_period
     figure = spec.dataset.count_name
     for name, table in tables.items():
         breakdowns = [x for x in table.columns if x not in (*c.LEADING, *c.TRAILING)]
         for level, variances in own.items():
             rows = table.filter(
-                pl.col(c.GEOGRAPHIC_LEVEL) == level, pl.col(c.MEASURE) == figure, pl.col(c.LOWER) > 0,
+                pl.col(c.GEOGRAPHIC_LEVEL) == level, pl.col(c.MEASURE) == figure, pl.col(c.LOWER) > 0, is_of_all,
                 *(pl.col(x) == c.TOTAL for x in breakdowns),
             )  # fmt: skip
             half = (pl.col(c.UPPER) - pl.col(c.LOWER)) / 2

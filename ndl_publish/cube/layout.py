@@ -2,7 +2,8 @@
 
 The **area dimension** comes first. Its finest codes are the areas of the coarsest level that still decides every level
 and area characteristic the release uses. **Breakdowns** that nest (minor in major ethnic group) are one dimension with
-two levels. An **outcome** is one dimension, too: its measures contain one another (communication and literacy, GLD, all
+two levels. A release of several **time periods** has them as a dimension like any other, whose total is the children of
+all periods together. An **outcome** is one dimension, too: its measures contain one another (communication and literacy, GLD, all
 goals), so a child's code is how many of them it reached; each measure is a level with the groups ``no`` and ``yes``.
 Complements ("did not reach") and what lies between two published measures are therefore cells like any other, and the
 disclosure rules see them.
@@ -15,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from ndl_publish.columns import TOTAL_LEVEL
+from ndl_publish.columns import TIME_PERIOD, TOTAL, TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid, Dimension, make_dimension
 from ndl_publish.cube.protected import Implication
 from ndl_publish.errors import RuleError
@@ -95,6 +96,43 @@ def closure(crossings: tuple[Crossing, ...]) -> tuple[Crossing, ...]:
     return tuple(sorted(unique.values(), key=lambda part: (len(part), parts.index(part))))
 
 
+def crossings_of(table: Table, spec: ReleaseSpec) -> tuple[Crossing, ...]:
+    """Return all crossings of a table with their margins; those of single periods before those of all together."""
+    crossings = closure(table.breakdowns)
+    if len(spec.release.time_periods) == 1:
+        return crossings
+    single = tuple((TIME_PERIOD, *crossing) for crossing in crossings)
+    wanted = {"each": single, "pooled": crossings, "both": (*single, *crossings)}
+    return wanted[table.periods]
+
+
+def ordered_crossing(crossing: Crossing, spec: ReleaseSpec) -> Crossing:
+    """Return a crossing in the order of the dimensions: time first, then breakdowns as the metadata list them."""
+    return tuple(sorted(crossing, key=(TIME_PERIOD, *spec.dataset.breakdowns).index))
+
+
+def total_label(name: str, spec: ReleaseSpec) -> str:
+    """Return what stands in a column of a table for all its groups together."""
+    return spec.release.pooled_period if name == TIME_PERIOD else TOTAL
+
+
+def blocks_of(table: Table, spec: ReleaseSpec, layout: "CubeLayout") -> Iterator[tuple[str, ...]]:
+    """Yield the levels of every block of the grid that a table is read from."""
+    for level in table.levels:
+        for crossing in crossings_of(table, spec):
+            yield from _block_levels(layout, level, crossing, set(table.measures))
+
+
+def _block_levels(
+    layout: "CubeLayout", level: str, crossing: Crossing, measures: set[str]
+) -> Iterator[tuple[str, ...]]:
+    yield layout.levels_for(level, crossing)
+    for outcome, chain in layout.chains.items():
+        published = tuple(m for m in chain if m in measures)
+        for name in dict.fromkeys([*published, *([between_level(published)] if published else [])]):
+            yield layout.levels_for(level, crossing, (outcome, name))
+
+
 def lay_out(spec: ReleaseSpec, geography: Geography) -> CubeLayout:
     """Return the dimensions and blocks of a release.
 
@@ -108,7 +146,7 @@ def lay_out(spec: ReleaseSpec, geography: Geography) -> CubeLayout:
     areas = _area_dimension(geography, area_level, tables)
     dimensions: list[Dimension] = [areas]
     breakdown_dimension: dict[str, int] = {}
-    for dimension in _breakdown_dimensions(spec, used):
+    for dimension in (*_time_dimension(spec), *_breakdown_dimensions(spec, used)):
         for level in dimension.levels[1:]:
             breakdown_dimension[level.name] = len(dimensions)
         dimensions.append(dimension)
@@ -137,11 +175,7 @@ def _with_grids(
     blocks: list[tuple[str, ...]] = []
     base: list[tuple[str, ...]] = []
     for (level, crossing), measures in wanted.items():
-        blocks.append(shell.levels_for(level, crossing))
-        for outcome, chain in layout.chains.items():
-            published = tuple(m for m in chain if m in measures)
-            named = dict.fromkeys([*published, *([between_level(published)] if published else [])])
-            blocks.extend(shell.levels_for(level, crossing, (outcome, name)) for name in named)
+        blocks.extend(_block_levels(shell, level, crossing, measures))
         if any(spec.dataset.measures[m].kind == "mean" for m in measures):
             base.append(shell.levels_for(level, crossing))
     return replace(layout, grid=CellGrid.build(dimensions, blocks), base=CellGrid.build(dimensions, base))
@@ -149,12 +183,11 @@ def _with_grids(
 
 def _measures_wanted(spec: ReleaseSpec) -> dict[tuple[str, Crossing], set[str]]:
     """Return every area level and crossing with the measures that any table publishes there."""
-    order = {name: i for i, name in enumerate(spec.dataset.breakdowns)}
     wanted: dict[tuple[str, Crossing], set[str]] = {}
     for table in spec.release.tables:
         for level in table.levels:
-            for crossing in closure(table.breakdowns):
-                key = (level, tuple(sorted(crossing, key=order.__getitem__)))
+            for crossing in crossings_of(table, spec):
+                key = (level, ordered_crossing(crossing, spec))
                 wanted.setdefault(key, set()).update(table.measures)
     return wanted
 
@@ -189,6 +222,12 @@ def _area_dimension(geography: Geography, area_level: str, tables: tuple[Table, 
     rows = geography.nesting.select(levels).unique().sort(list(reversed(levels)))
     groupings = {level: tuple(code or None for code in rows[level].to_list()) for level in reversed(levels)}
     return make_dimension(AREA, tuple(rows[area_level].to_list()), groupings)
+
+
+def _time_dimension(spec: ReleaseSpec) -> Iterator[Dimension]:
+    periods = spec.release.time_periods
+    if len(periods) > 1:
+        yield make_dimension(TIME_PERIOD, periods, {TIME_PERIOD: periods})
 
 
 def _breakdown_dimensions(spec: ReleaseSpec, used: tuple[str, ...]) -> Iterator[Dimension]:

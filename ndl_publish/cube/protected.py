@@ -62,6 +62,7 @@ class ProtectedCube:
         is_shown: Boolean array, ``n_cells``.
         implications: Public facts about which finest combinations can occur.
         tables: The published tables.
+        measurements: The noisy measurements, a row each, where the rules publish them.
         privacy: The public privacy statement (goes to ``privacy.json``); JSON types only.
     """
 
@@ -72,6 +73,7 @@ class ProtectedCube:
     implications: tuple[Implication, ...]
     tables: tuple[PublicTable, ...]
     privacy: Mapping[str, Any] = field(repr=False)
+    measurements: pl.DataFrame | None = field(repr=False, default=None)
 
     def __post_init__(self) -> None:
         """Hold to the shape, and to the promise that a withheld value is not carried along."""

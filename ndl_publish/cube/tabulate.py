@@ -7,7 +7,7 @@ change a byte of what follows.
 import numpy as np
 import polars as pl
 
-from ndl_publish.columns import AREA_CODE, CHILDREN, PLACE
+from ndl_publish.columns import AREA_CODE, CHILDREN, PLACE, TIME_PERIOD
 from ndl_publish.cube.contributions import Contributions
 from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout, lay_out
@@ -15,7 +15,7 @@ from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.engines.protocol import Engine
 from ndl_publish.errors import InputError
 from ndl_publish.geography.lookup import Geography
-from ndl_publish.records.model import CONTRIBUTOR, IS_FIRST, ValidatedRecords, amount_column
+from ndl_publish.records.model import CONTRIBUTOR, IS_FIRST, PERIOD, ValidatedRecords, amount_column
 from ndl_publish.spec.load import ReleaseSpec
 
 
@@ -77,9 +77,14 @@ def _means(spec: ReleaseSpec) -> list[str]:
 
 
 def _key_columns(spec: ReleaseSpec, layout: CubeLayout) -> tuple[str, ...]:
-    breakdowns = [spec.dataset.breakdowns[dimension.name].column for dimension in layout.breakdown_dimensions]
+    breakdowns = [column_of(dimension.name, spec) for dimension in layout.breakdown_dimensions]
     shares = [spec.dataset.column_of(measure) for chain in layout.chains.values() for measure in chain]
     return tuple(dict.fromkeys([PLACE, *breakdowns, *shares]))
+
+
+def column_of(dimension: str, spec: ReleaseSpec) -> str:
+    """Return the column of the records that a dimension between areas and outcomes is read from."""
+    return PERIOD if dimension == TIME_PERIOD else spec.dataset.breakdowns[dimension].column
 
 
 def _codes(finest: pl.DataFrame, spec: ReleaseSpec, geography: Geography, layout: CubeLayout) -> IntArray:
@@ -88,7 +93,7 @@ def _codes(finest: pl.DataFrame, spec: ReleaseSpec, geography: Geography, layout
         pl.col(geography.finest).alias(PLACE), pl.col(layout.area_level).alias(AREA_CODE)
     )
     areas = finest.select(PLACE).join(to_area, on=PLACE, how="left", maintain_order="left")[AREA_CODE]
-    labels = {d.name: finest[spec.dataset.breakdowns[d.name].column] for d in layout.breakdown_dimensions}
+    labels = {d.name: finest[column_of(d.name, spec)] for d in layout.breakdown_dimensions}
     ranks = {o: [spec.dataset.column_of(measure) for measure in chain] for o, chain in layout.chains.items()}
     columns = [
         _positions(areas, layout.grid.dimensions[0].codes),

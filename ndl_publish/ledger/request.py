@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ndl_publish.errors import BudgetError
-from ndl_publish.privacy.events import PrivacyLoss, Query, losses_by_cohort
+from ndl_publish.privacy.events import PrivacyLoss, Query, QueryJson, losses_by_cohort
 
 Charges = tuple[tuple[str, PrivacyLoss], ...]
 
@@ -37,7 +37,7 @@ class ChargeRequest:
     charges: Charges
     request_digest: str
     query_set_hash: str
-    queries: tuple[dict[str, str | int], ...]
+    queries: tuple[QueryJson, ...]
     adjacency: str
     code_version: str
     actor: str
@@ -80,7 +80,7 @@ def charges_of(body: dict[str, Any]) -> Charges:
     return tuple((charge["cohort"], PrivacyLoss.from_json(charge)) for charge in body["charges"])
 
 
-def hash_queries(queries: Iterable[dict[str, str | int]]) -> str:
+def hash_queries(queries: Iterable[QueryJson]) -> str:
     """Return the SHA-256 of queries as canonical JSON, in their order."""
     return hashlib.sha256(canonical_json(list(queries)).encode()).hexdigest()
 

@@ -18,6 +18,9 @@ README: Final = "README.md"
 METHODOLOGY: Final = "methodology.md"
 MANIFEST: Final = "manifest-sha256.txt"
 
+NOISY_MEASUREMENTS: Final = "noisy_measurements"
+"""Name of the measurements, under ``data/`` where the rules publish them and under ``internal/`` in any case."""
+
 RESULTS: Final = "results.json"
 INTERNAL_README: Final = "README.txt"
 
@@ -29,6 +32,7 @@ INTERNAL_FILE_MODE: Final = 0o600
 GEOGRAPHY_RESOURCE: Final = "geography-lookup"
 DATA_DICTIONARY_RESOURCE: Final = "data-dictionary"
 STATUS_CODES_RESOURCE: Final = "status-codes"
+NOISY_MEASUREMENTS_RESOURCE: Final = "noisy-measurements"
 """Names of resources that are not tables hold a hyphen, which the name of a table cannot hold."""
 
 

@@ -16,6 +16,7 @@ from ndl_publish.package.writers.descriptor import write_descriptor
 from ndl_publish.package.writers.geography_table import write_geography_table
 from ndl_publish.package.writers.manifest import write_manifest
 from ndl_publish.package.writers.methodology import write_methodology
+from ndl_publish.package.writers.noisy_measurements import write_noisy_measurements
 from ndl_publish.package.writers.parquet_tables import write_parquet_tables
 from ndl_publish.package.writers.privacy_statement import write_privacy_statement
 from ndl_publish.package.writers.readme import write_readme
@@ -27,6 +28,7 @@ Writer = Callable[[AuditedCube, PackageContext], Iterator[NewFile]]
 WRITERS: Final[dict[str, Writer]] = {
     "csv_tables": write_csv_tables,
     "parquet_tables": write_parquet_tables,
+    "noisy_measurements": write_noisy_measurements,
     "geography_table": write_geography_table,
     "data_dictionary": write_data_dictionary,
     "status_codes": write_status_codes,

@@ -136,9 +136,11 @@ def period_label(time_period: str) -> str:
     Example:
         >>> period_label("202425"), period_label("2011")
         ('2024/25', '2011')
+        >>> period_label("202223-202425")
+        '2022/23 to 2024/25'
     """
-    year, rest = time_period[:4], time_period[4:]
-    return f"{year}/{rest}" if rest else year
+    periods = [f"{text[:4]}/{text[4:]}" if text[4:] else text for text in time_period.split("-")]
+    return " to ".join(periods)
 
 
 def moment_label(moment: datetime) -> str:

@@ -62,7 +62,8 @@ def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) 
             starts like a formula.
     """
     known = public_measures(spec)
-    wanted = [columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, *columns.TRAILING]
+    periods = [columns.TIME_PERIOD] if len(spec.release.time_periods) > 1 else []
+    wanted = [*periods, columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, *columns.TRAILING]
     texts = [name for name in wanted if name not in NUMBERS]
     _refuse_missing(table, wanted)
     figures = table.figures.select(pl.col(texts).cast(pl.String), pl.col(*NUMBERS).cast(pl.Float64))
@@ -72,7 +73,7 @@ def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) 
     present = set(figures[columns.MEASURE].unique())
     measures = tuple(measure for name, measure in known.items() if name in present)
     frame = named.with_columns(
-        pl.lit(spec.release.time_period).alias(columns.TIME_PERIOD),
+        *(() if periods else (pl.lit(spec.release.time_periods[0]).alias(columns.TIME_PERIOD),)),
         pl.lit(spec.release.time_identifier).alias(columns.TIME_IDENTIFIER),
         *(_rounded(name, measures) for name in NUMBERS),
     ).select(order)

@@ -17,7 +17,8 @@ _WITHHELD: Final = "no figure; the column status says why"
 def table_schema(table: PublicRows, context: PackageContext) -> TableSchema:
     """Return the schema of a table's CSV."""
     fields = (*_leading(table, context), *_breakdowns(table, context), *_trailing(table, context))
-    key = (columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, columns.MEASURE)
+    period = (columns.TIME_PERIOD,) if len(context.spec.release.time_periods) > 1 else ()
+    key = (*period, columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, columns.MEASURE)
     area = ForeignKey((columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE), GEOGRAPHY_RESOURCE)
     return TableSchema(fields, key, (area, ForeignKey((columns.STATUS,), STATUS_CODES_RESOURCE)))
 
@@ -53,6 +54,18 @@ def status_schema() -> TableSchema:
     return TableSchema(fields, (columns.STATUS,))
 
 
+def measurements_schema() -> TableSchema:
+    """Return the schema of ``data/noisy_measurements.csv``."""
+    fields = (
+        Field("query", "Query", "Label of the query in privacy.json, or that the figures were public already."),
+        Field("position", "Position", "Place of the number within its query, from 0.", type="integer"),
+        Field(columns.AREA_CODE, "Area code", "Code of the area that was measured."),
+        Field("categories", "Categories", "Categories that the difference is about; empty for all.", required=False),
+        Field(columns.VALUE, "Value", "The noisy integer; may be negative.", type="integer"),
+    )
+    return TableSchema(fields, ("query", "position"))
+
+
 def dictionary_schema() -> TableSchema:
     """Return the schema of ``data_dictionary.csv``."""
     fields = (
@@ -78,7 +91,7 @@ def _leading(table: PublicRows, context: PackageContext) -> tuple[Field, ...]:
             columns.TIME_PERIOD,
             "Time period",
             "Period the figures are about; 202425 is the year 2024/25.",
-            categories=_plain(release.time_period),
+            categories=_plain(*release.all_periods),
         ),
         Field(
             columns.TIME_IDENTIFIER,

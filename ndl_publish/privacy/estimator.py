@@ -3,36 +3,55 @@
 Everything here is post-processing of what ``protect/measure.py`` drew: it reads no record and no exact count, so it
 can be run again by anybody who has the measurements.
 
-The noisy tables of a quantity are T_W = sum over S in W of u_S spread over the categories of W minus S, where u_S is
-the least-squares estimate of subspace S. Cells at a coarser grouping are sums of cells; with group indicators a and b
-on axis i a subspace contributes a'(I - J/n)b when i is in S and (sum a)(sum b)/n^2 when it is not, so variances and
-covariances of any two cells of a table are closed formulas.
+The noisy tables of a quantity are T_W = sum over parts S of W of u_S spread evenly over what S does not tell apart, where
+u_S is the least-squares estimate of part S. Cells at a coarser grouping are sums of cells, so variances and covariances
+of any two cells of a table are products over the characteristics (``Chain.product``), summed over the parts.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import pairwise
+from math import prod
 
 import numpy as np
 
 from ndl_publish.cube.grid import Block, CellGrid, IntArray
 from ndl_publish.privacy.area_tree import AreaTree
-from ndl_publish.privacy.lattice import complete_table, round_children, round_roots
-from ndl_publish.privacy.least_squares import FloatArray, SubspaceTree, Weights, estimate, variance_of_sum, weigh
+from ndl_publish.privacy.chains import Chain
+from ndl_publish.privacy.lattice import References, complete_table, round_children, round_roots
+from ndl_publish.privacy.least_squares import (
+    CERTAIN,
+    FloatArray,
+    SubspaceTree,
+    Weights,
+    estimate,
+    variance_of_sum,
+    weigh,
+)
 from ndl_publish.privacy.randomness import RandomSource
-from ndl_publish.privacy.residuals import residual_estimate
-from ndl_publish.privacy.strategy import ResidualQuery, Subset, attributes
+from ndl_publish.privacy.residuals import exact_residual, residual_estimate
+from ndl_publish.privacy.strategy import (
+    Part,
+    PublishedTables,
+    Quantity,
+    ResidualQuery,
+    attributes,
+    closure_of,
+    parts_of,
+    table_of,
+)
 
 ROUNDING_VARIANCE = 0.5
 """Added to every variance for the rounding to integers, whose standard deviation is 0.6 to 0.8."""
 UNIFORM_BITS = 53
+Values = Mapping[Part, dict[str, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True)
 class Subspace:
-    """One subspace of a quantity with its tree and weights."""
+    """One part of a quantity with its tree and weights; a level without a query is known."""
 
-    queries: tuple[ResidualQuery, ...]
+    queries: Mapping[str, ResidualQuery]
     tree: SubspaceTree = field(repr=False)
     weights: Weights = field(repr=False)
 
@@ -42,47 +61,63 @@ class Estimator:
     """Estimates one quantity's tables on one area tree.
 
     Attributes:
-        grid: The published blocks.
+        quantity: What is estimated, with its published blocks and what of it is known.
         tree: The area levels.
-        subspaces: Attribute set -> its measurements.
+        chains: Chain of each dimension.
+        subspaces: Part -> its measurements.
     """
 
-    grid: CellGrid = field(repr=False)
+    quantity: Quantity = field(repr=False)
     tree: AreaTree = field(repr=False)
-    subspaces: Mapping[Subset, Subspace] = field(repr=False)
-    _variances: dict[tuple[Subset, str], FloatArray] = field(repr=False, default_factory=dict)
+    chains: tuple[Chain, ...] = field(repr=False)
+    subspaces: Mapping[Part, Subspace] = field(repr=False)
+    _variances: dict[tuple[Part, str], FloatArray] = field(repr=False, default_factory=dict)
 
     @classmethod
-    def build(cls, grid: CellGrid, tree: AreaTree, queries: tuple[ResidualQuery, ...]) -> "Estimator":
-        """Return the estimator of the quantity whose queries are given."""
+    def build(cls, quantity: Quantity, tree: AreaTree, queries: tuple[ResidualQuery, ...]) -> "Estimator":
+        """Return the estimator of a quantity from the queries that measure it."""
+        published = PublishedTables.of(quantity.grid, tree, {})
+        levels_of: dict[Part, list[str]] = {}
+        for level in tree.levels:
+            for part in closure_of(published.at[level]):
+                levels_of.setdefault(part, []).append(level)
+        measured = {(query.part, query.level): query for query in queries}
         subspaces = {}
-        for subset in dict.fromkeys(query.subset for query in queries):
-            own = tuple(query for query in queries if query.subset == subset)
-            levels = tuple(query.level for query in own)
+        for part, levels in levels_of.items():
+            own = {level: measured[part, level] for level in levels if (part, level) in measured}
             parents = tuple(tree.parents(a, b) for a, b in pairwise(levels))
-            precision = tuple(1 / query.s2 for query in own)
-            subspace_tree = SubspaceTree(levels, parents, precision, tuple(tree.n_nodes[level] for level in levels))
-            subspaces[subset] = Subspace(own, subspace_tree, weigh(subspace_tree))
-        return cls(grid, tree, subspaces)
+            precision = tuple(1 / float(own[x].event.sigma2) if x in own else CERTAIN for x in levels)
+            subspace_tree = SubspaceTree(tuple(levels), parents, precision, tuple(tree.n_nodes[x] for x in levels))
+            subspaces[part] = Subspace(own, subspace_tree, weigh(subspace_tree))
+        return cls(quantity, tree, published.chains, subspaces)
 
-    def tables(self, noisy: Mapping[str, IntArray], source: RandomSource, *, label: str) -> IntArray:
+    @property
+    def grid(self) -> CellGrid:
+        """The published blocks."""
+        return self.quantity.grid
+
+    def tables(
+        self, noisy: Mapping[str, IntArray], source: RandomSource, *, label: str, known: IntArray | None = None
+    ) -> IntArray:
         """Return an integer for every cell of the grid, additive everywhere.
 
         Args:
             noisy: Query label -> noisy integers.
             source: Randomness for the unbiased rounding.
             label: What makes this rounding different from any other.
+            known: Figures known exactly, ``(n_nodes, n_1, ...)`` at the level and for the dimensions of
+                ``quantity.known``.
         """
-        real = {subset: self._estimates(subset, noisy) for subset in self.subspaces}
-        reference = self._references(real)
-        corners = self._round_corners(real, reference, source, label)
+        real = {part: self._estimates(part, noisy, known) for part in self.subspaces}
+        references = self._references(real)
+        corners = self._round_corners(real, references, source, label)
         out = np.zeros(self.grid.n_cells, np.int64)
-        whole: dict[tuple[str, Subset], IntArray] = {}
+        whole: dict[tuple[str, Part], IntArray] = {}
         for block in self.grid.blocks:
-            subset, level = attributes(block.levels), self._carrier(block.levels[0])
-            if (level, subset) not in whole:
-                whole[level, subset] = self._complete(subset, level, corners, reference)
-            out[block.cells] = self._group(whole[level, subset], block).ravel()
+            table, level = table_of(block.levels, self.chains), self._carrier(block.levels[0])
+            if (level, table) not in whole:
+                whole[level, table] = self._complete(table, level, corners, references)
+            out[block.cells] = self._group(whole[level, table], block).ravel()
         return out
 
     def covariance(self, block: Block, left: tuple[FloatArray, ...], right: tuple[FloatArray, ...]) -> FloatArray:
@@ -96,25 +131,31 @@ class Estimator:
         Returns:
             Array over the level's areas, in squared units of the quantity; rounding not included.
         """
-        subset = sorted(attributes(block.levels))
+        sums = dict(zip(sorted(attributes(block.levels)), zip(left, right, strict=True), strict=True))
+        depths = {i: self.chains[i].depth_of_weights(*both) for i, both in sums.items()}
         total = np.zeros(block.shape[0])
-        for part in (frozenset(c) for k in range(len(subset) + 1) for c in combinations(subset, k)):
-            factor = 1.0
-            for a, b, i in zip(left, right, subset, strict=True):
-                both = a.sum() * b.sum() / len(a)
-                factor *= float(a @ b - both) if i in part else float(both / len(a))
+        for part in parts_of(frozenset((i, depth) for i, depth in depths.items() if depth)):
+            own = dict(part)
+            factor = prod(self._product(i, both, depths[i], own.get(i, 0)) for i, both in sums.items())
             if factor:
                 total += factor * self.node_variance(part, block.levels[0])
         return total
 
-    def node_variance(self, subset: Subset, level: str) -> FloatArray:
-        """Return the variance of a subspace's estimate at every area of a level, per unit of its projection."""
-        if (subset, level) not in self._variances:
-            self._variances[subset, level] = self._node_variance(subset, level)
-        return self._variances[subset, level]
+    def _product(self, i: int, both: tuple[FloatArray, FloatArray], depth: int, part: int) -> float:
+        chain = self.chains[i]
+        if not depth and not chain.levels:
+            return float(both[0][0] * both[1][0])
+        a, b = (chain.pulled_up(chain.at_depth(weights, depth), depth, part) for weights in both)
+        return chain.product(a, b, part)
 
-    def _node_variance(self, subset: Subset, level: str) -> FloatArray:
-        subspace = self.subspaces[subset]
+    def node_variance(self, part: Part, level: str) -> FloatArray:
+        """Return the variance of a part's estimate at every area of a level, per unit of its measurements' noise."""
+        if (part, level) not in self._variances:
+            self._variances[part, level] = self._node_variance(part, level)
+        return self._variances[part, level]
+
+    def _node_variance(self, part: Part, level: str) -> FloatArray:
+        subspace = self.subspaces[part]
         if level not in self.tree.sums:
             return subspace.weights.variance[subspace.tree.levels.index(level)]
         summed = self.tree.sums[level]
@@ -126,76 +167,117 @@ class Estimator:
     def _carrier(self, level: str) -> str:
         return self.tree.sums[level].carrier if level in self.tree.sums else level
 
-    def _estimates(self, subset: Subset, noisy: Mapping[str, IntArray]) -> dict[str, FloatArray]:
-        own = self.subspaces[subset]
-        measured = tuple(residual_estimate(noisy[q.event.label], self.tree, q) for q in own.queries)
-        shape = own.queries[0].sizes
+    def _sizes(self, part: Part) -> tuple[int, ...]:
+        return tuple(self.chains[i].size(depth) for i, depth in sorted(part))
+
+    def _estimates(self, part: Part, noisy: Mapping[str, IntArray], known: IntArray | None) -> dict[str, FloatArray]:
+        own = self.subspaces[part]
+        exact = self._known_differences(part, known)
+        measured = tuple(
+            residual_estimate(noisy[own.queries[level].event.label], self.chains, part)
+            if level in own.queries
+            else exact[level]
+            for level in own.tree.levels
+        )
         values = estimate(own.tree, own.weights, measured)
-        return {level: value.reshape(-1, *shape) for level, value in zip(own.tree.levels, values, strict=True)}
+        return {x: v.reshape(-1, *self._sizes(part)) for x, v in zip(own.tree.levels, values, strict=True)}
 
-    def _table(self, subset: Subset, level: str, real: Mapping[Subset, dict[str, FloatArray]]) -> FloatArray:
-        """Return the real-valued table T_W of every node of a level."""
-        axes = sorted(subset)
-        sizes = [len(self.grid.dimensions[i].codes) for i in axes]
-        table = np.zeros((self.tree.n_nodes[level], *sizes))
-        for part in (frozenset(c) for k in range(len(axes) + 1) for c in combinations(axes, k)):
-            kept = [slice(None) if i in part else None for i in axes]
-            spread = np.prod([n for i, n in zip(axes, sizes, strict=True) if i not in part])
-            table += real[part][level][(slice(None), *kept)] / spread
-        return table
-
-    def _references(self, real: Mapping[Subset, dict[str, FloatArray]]) -> dict[int, int]:
-        """Return the reference category of each attribute: the largest in the noisy totals of the top level."""
+    def _known_differences(self, part: Part, known: IntArray | None) -> dict[str, FloatArray]:
+        """Return what is known of a part at the level of the known figures and those above it."""
+        claim = self.quantity.known
+        if claim is None or known is None or not {i for i, _ in part} <= claim.dimensions:
+            return {}
+        axes = tuple(k for k, i in enumerate(sorted(claim.dimensions), 1) if i not in {i for i, _ in part})
+        table = exact_residual(known.sum(axis=axes), self.chains, part)
         found = {}
-        for i in sorted({i for subset in real for i in subset}):
-            top = self.subspaces[frozenset({i})].tree.levels[0]
-            found[i] = int(np.argmax(self._table(frozenset({i}), top, real).sum(axis=0)))
+        for level in self.tree.levels[: self.tree.levels.index(claim.level) + 1]:
+            parent = self.tree.parents(level, claim.level)
+            above = np.zeros((self.tree.n_nodes[level], *table.shape[1:]), np.int64)
+            np.add.at(above, parent, table)
+            found[level] = residual_estimate(above, self.chains, part)
+        return found
+
+    def _table(self, table: Part, level: str, real: Values) -> FloatArray:
+        """Return the real-valued table T_W of every node of a level."""
+        axes = sorted(table)
+        out = np.zeros((self.tree.n_nodes[level], *self._sizes(table)))
+        for part in parts_of(table):
+            own, term = dict(part), real[part][level]
+            for axis, (i, depth) in enumerate(axes, 1):
+                chain, k = self.chains[i], own.get(i, 0)
+                if k == 0:
+                    term = np.expand_dims(term, axis)
+                if k < depth:
+                    share = chain.spread(depth, k).reshape(-1, *[1] * (len(axes) - axis))
+                    if k:
+                        term = np.take(term, chain.ancestors(depth, k), axis=axis)
+                    term = term * share if (share != share.flat[0]).any() else term * share.flat[0]
+            out += term
+        return out
+
+    def _references(self, real: Values) -> dict[int, References]:
+        """Return the reference categories of each dimension: the largest in the noisy totals of the top level."""
+        found = {}
+        for i in sorted({i for part in self.subspaces for i, _ in part}):
+            chain, chosen = self.chains[i], []
+            for depth in range(1, len(chain.levels) + 1):
+                alone = frozenset({(i, depth)})
+                if alone not in self.subspaces:
+                    break
+                size = self._table(alone, self.subspaces[alone].tree.levels[0], real).sum(axis=0)
+                by_size = np.lexsort((np.arange(len(size)), -size))
+                parent = chain.parent[depth - 1]
+                first = np.unique(parent[by_size], return_index=True)[1]
+                chosen.append(by_size[first])
+            found[i] = References(chain.parent, tuple(chosen))
         return found
 
     def _round_corners(
-        self,
-        real: Mapping[Subset, dict[str, FloatArray]],
-        reference: Mapping[int, int],
-        source: RandomSource,
-        label: str,
-    ) -> dict[Subset, dict[str, IntArray]]:
-        corners: dict[Subset, dict[str, IntArray]] = {}
-        for subset, subspace in self.subspaces.items():
-            axes = sorted(subset)
-            corners[subset] = {}
+        self, real: Values, references: Mapping[int, References], source: RandomSource, label: str
+    ) -> dict[Part, dict[str, IntArray]]:
+        corners: dict[Part, dict[str, IntArray]] = {}
+        for part, subspace in self.subspaces.items():
+            corners[part] = {}
             above: IntArray | None = None
             for k, level in enumerate(subspace.tree.levels):
-                table = self._table(subset, level, real)
-                for position, i in enumerate(axes):
-                    table = np.delete(table, reference[i], axis=position + 1)
+                table = self._table(part, level, real)
+                for axis, (i, depth) in enumerate(sorted(part), 1):
+                    table = np.take(table, references[i].others(depth), axis=axis)
                 flat = table.reshape(table.shape[0], -1)
-                rows = flat.shape[0] if above is None else above.shape[0]
-                uniform = _uniform(source, f"{label}/{level}/{axes}", (rows, flat.shape[1]))
-                if above is None:
-                    above = round_roots(flat, uniform)
+                if self._is_certain(part, level):
+                    above = np.rint(flat).astype(np.int64)
                 else:
-                    above = round_children(flat, subspace.tree.parents[k - 1], above, uniform)
-                corners[subset][level] = above
+                    rows = flat.shape[0] if above is None else above.shape[0]
+                    uniform = _uniform(source, f"{label}/{level}/{sorted(part)}", (rows, flat.shape[1]))
+                    if above is None:
+                        above = round_roots(flat, uniform)
+                    else:
+                        above = round_children(flat, subspace.tree.parents[k - 1], above, uniform)
+                corners[part][level] = above
         return corners
 
+    def _is_certain(self, part: Part, level: str) -> bool:
+        """Say whether a part's table is known exactly at a level: the part itself, and so all its parts."""
+        return self.quantity.known is not None and self.quantity.known.decides(part, level, self.tree)
+
     def _complete(
-        self, subset: Subset, level: str, corners: Mapping[Subset, dict[str, IntArray]], reference: Mapping[int, int]
+        self, table: Part, level: str, corners: Mapping[Part, dict[str, IntArray]], references: Mapping[int, References]
     ) -> IntArray:
-        axes = sorted(subset)
-        parts = (frozenset(c) for k in range(len(axes) + 1) for c in combinations(axes, k))
-        known = {frozenset(axes.index(i) for i in part): corners[part][level] for part in parts}
-        sizes = tuple(len(self.grid.dimensions[i].codes) for i in axes)
-        return complete_table(known, sizes, tuple(reference[i] for i in axes))
+        axes = sorted(table)
+        known = {tuple(dict(part).get(i, 0) for i, _ in axes): corners[part][level] for part in parts_of(table)}
+        return complete_table(known, tuple(depth for _, depth in axes), tuple(references[i] for i, _ in axes))
 
     def _group(self, table: IntArray, block: Block) -> IntArray:
-        """Return a finest table summed to the groups of a block."""
+        """Return a table summed to the groups of a block."""
         level = block.levels[0]
         if level in self.tree.sums:
             table = _sum_groups(table, self.tree.sums[level].group_of_node, self.tree.sums[level].n_areas, axis=0)
-        for axis, i in enumerate(sorted(attributes(block.levels)), 1):
-            grouping = self.grid.dimensions[i].level(block.levels[i])
-            if block.levels[i] != self.grid.dimensions[i].finest_level:
-                table = _sum_groups(table, grouping.group_of, len(grouping.groups), axis=axis)
+        for axis, (i, depth) in enumerate(sorted(table_of(block.levels, self.chains)), 1):
+            chain, name = self.chains[i], block.levels[i]
+            if chain.levels[depth - 1] != name:
+                grouping = self.grid.dimensions[i].level(name)
+                at = chain.at_depth(grouping.group_of, depth)
+                table = _sum_groups(table, at, len(grouping.groups), axis=axis)
         return table
 
 

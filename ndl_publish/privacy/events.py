@@ -1,6 +1,7 @@
 """What a release measured, as immutable data; the loss is read off it, never estimated.
 
-A query is one noisy table for one birth cohort. Its cost follows from the noise and from how far one
+A query is one noisy table about some birth cohorts. A child is of one cohort, so cohorts compose in parallel: each is
+charged the whole query, and the release costs what its dearest cohort pays. A query's cost follows from the noise and from how far one
 child moves the table, both exact fractions. Sources: concentrated differential privacy, Bun and
 Steinke (2016): a discrete Gaussian with variance parameter sigma2 costs rho = D^2 / (2 sigma2)
 (Canonne, Kamath, Steinke 2020, Theorem 4), and an epsilon-private query costs rho = epsilon^2 / 2.
@@ -12,6 +13,8 @@ from fractions import Fraction
 from typing import Self
 
 from ndl_publish.errors import RuleError
+
+QueryJson = dict[str, str | int | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,14 @@ class GaussianQuery:
     """
 
     label: str
-    cohort: str
+    cohorts: tuple[str, ...]
     sigma2: Fraction
     squared_sensitivity: Fraction
     n_cells: int
 
     def __post_init__(self) -> None:
         """Refuse floats, no noise and negative sensitivity."""
+        _require_cohorts(self.cohorts)
         _require_fraction(self.sigma2, f"sigma2 of query {self.label}", positive=True)
         _require_fraction(self.squared_sensitivity, f"The sensitivity of query {self.label}", positive=False)
 
@@ -93,11 +97,11 @@ class GaussianQuery:
         """The loss of this query for its cohort."""
         return PrivacyLoss(self.rho)
 
-    def to_json(self) -> dict[str, str | int]:
+    def to_json(self) -> QueryJson:
         """Return the query as the ledger and the package write it down."""
         return {
             "label": self.label,
-            "cohort": self.cohort,
+            "cohorts": list(self.cohorts),
             "mechanism": "discrete_gaussian",
             "sigma2": fraction_text(self.sigma2),
             "squared_sensitivity": fraction_text(self.squared_sensitivity),
@@ -114,13 +118,14 @@ class LaplaceQuery:
     """
 
     label: str
-    cohort: str
+    cohorts: tuple[str, ...]
     scale: Fraction
     sensitivity: Fraction
     n_cells: int
 
     def __post_init__(self) -> None:
         """Refuse floats, no noise and negative sensitivity."""
+        _require_cohorts(self.cohorts)
         _require_fraction(self.scale, f"The scale of query {self.label}", positive=True)
         _require_fraction(self.sensitivity, f"The sensitivity of query {self.label}", positive=False)
 
@@ -134,11 +139,11 @@ class LaplaceQuery:
         """The loss of this query for its cohort."""
         return PrivacyLoss.pure(self.epsilon)
 
-    def to_json(self) -> dict[str, str | int]:
+    def to_json(self) -> QueryJson:
         """Return the query as the ledger and the package write it down."""
         return {
             "label": self.label,
-            "cohort": self.cohort,
+            "cohorts": list(self.cohorts),
             "mechanism": "discrete_laplace",
             "scale": fraction_text(self.scale),
             "sensitivity": fraction_text(self.sensitivity),
@@ -161,29 +166,28 @@ def losses_by_cohort(queries: Iterable[Query]) -> tuple[tuple[str, PrivacyLoss],
     losses: dict[str, PrivacyLoss] = {}
     seen: set[tuple[str, str]] = set()
     for query in queries:
-        name = (query.cohort, query.label)
-        if name in seen:
-            raise RuleError(
-                "NDL-R046",
-                f"Two queries of cohort {query.cohort} are both called {query.label} and would share their "
-                "noise. Give every query its own label.",
-            )
-        seen.add(name)
-        losses[query.cohort] = losses.get(query.cohort, PrivacyLoss.zero()) + query.loss
+        for cohort in query.cohorts:
+            if (cohort, query.label) in seen:
+                raise RuleError(
+                    "NDL-R046",
+                    f"Two queries of cohort {cohort} are both called {query.label} and would share their "
+                    "noise. Give every query its own label.",
+                )
+            seen.add((cohort, query.label))
+            losses[cohort] = losses.get(cohort, PrivacyLoss.zero()) + query.loss
     return tuple(sorted(losses.items()))
 
 
 def total_loss(queries: Iterable[Query]) -> PrivacyLoss:
-    """Add up the losses of queries of one cohort; nothing measured costs nothing.
+    """Return what queries cost a child: the loss of the dearest cohort; nothing measured costs nothing.
 
     Raises:
-        RuleError: ``NDL-R046`` when labels repeat, or when the queries are of several cohorts (a sum
-            over cohorts means nothing: use ``losses_by_cohort``).
+        RuleError: ``NDL-R046`` when labels repeat.
     """
-    losses = losses_by_cohort(queries)
-    if len(losses) > 1:
-        raise RuleError("NDL-R046", "These queries are of several cohorts; add up each cohort by itself.")
-    return losses[0][1] if losses else PrivacyLoss.zero()
+    losses = [loss for _, loss in losses_by_cohort(queries)]
+    return PrivacyLoss(
+        max((x.rho for x in losses), default=Fraction(0)), max((x.epsilon for x in losses), default=Fraction(0))
+    )
 
 
 def fraction_text(value: Fraction) -> str:
@@ -194,6 +198,11 @@ def fraction_text(value: Fraction) -> str:
         '400/1'
     """
     return f"{value.numerator}/{value.denominator}"
+
+
+def _require_cohorts(cohorts: object) -> None:
+    if not isinstance(cohorts, tuple) or not cohorts:
+        raise TypeError("a query names the cohorts it is about, as a tuple")
 
 
 def _require_fraction(value: object, what: str, *, positive: bool) -> None:

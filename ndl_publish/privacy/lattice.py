@@ -11,6 +11,8 @@ Source:
     rounding: see Deville and Tillé, "Efficient balanced sampling" (2004), for its use as controlled rounding.
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from ndl_publish.cube.grid import IntArray
@@ -50,37 +52,71 @@ def round_children(real: FloatArray, parent: IntArray, parent_integer: IntArray,
     return steps - shifted
 
 
+@dataclass(frozen=True, slots=True)
+class References:
+    """The reference category of every group of siblings of one characteristic: the largest, by public noisy figures.
+
+    Attributes:
+        parent: For each depth from 1, the group of the depth before that each group lies in.
+        chosen: For each depth from 1, the reference group within each group of the depth before.
+    """
+
+    parent: tuple[IntArray, ...] = field(repr=False)
+    chosen: tuple[IntArray, ...] = field(repr=False)
+
+    def others(self, depth: int) -> IntArray:
+        """Return the groups of a depth that are no reference."""
+        return np.setdiff1d(np.arange(len(self.parent[depth - 1])), self.chosen[depth - 1])
+
+    def place(self, groups: IntArray, depth: int, below: int) -> IntArray:
+        """Return where, among the groups of depth ``below``, a corner of ``depth`` is kept: at its references."""
+        for k in range(depth, below):
+            groups = self.chosen[k][groups]
+        return groups
+
+
+NOTHING = np.zeros(1, np.int64)
+
+
 def complete_table(
-    corners: dict[frozenset[int], IntArray], shape: tuple[int, ...], reference: tuple[int, ...]
+    corners: dict[tuple[int, ...], IntArray], depths: tuple[int, ...], references: tuple[References, ...]
 ) -> IntArray:
-    """Return the whole integer table of a set of attributes from the corner parameters of all its subsets.
+    """Return the whole integer table of some characteristics from the corner parameters of all its parts.
 
     Args:
-        corners: For each subset of axes (positions in ``shape``), integers ``(n_nodes, n_1 - 1, n_2 - 1, ...)`` over
-            the subset's axes in order, reference categories left out.
-        shape: Number of categories of each axis.
-        reference: Index of the reference category of each axis.
+        corners: For each part, as the depth of every axis (0 for all together), integers ``(n_nodes, ...)`` over the
+            groups that are no reference, of the axes with a depth above 0 in order.
+        depths: Depth of each axis of the table, at least 1.
+        references: Reference categories of each axis.
 
     Returns:
-        Integer array ``(n_nodes, *shape)``; summing an axis gives the table without it.
+        Integer array ``(n_nodes, n_1, n_2, ...)``; summing an axis gives the table without it.
 
     Example:
-        >>> corners = {frozenset(): np.array([10]), frozenset({0}): np.array([[4]])}
-        >>> complete_table(corners, (2,), (1,)).tolist()
+        >>> one = References((np.zeros(2, np.int64),), (np.array([1]),))
+        >>> complete_table({(0,): np.array([10]), (1,): np.array([[4]])}, (1,), (one,)).tolist()
         [[4, 6]]
     """
-    n_nodes = corners[frozenset()].shape[0]
+    n_nodes = corners[(0,) * len(depths)].shape[0]
+    shape = tuple(len(r.parent[depth - 1]) for r, depth in zip(references, depths, strict=True))
     table = np.zeros((n_nodes, *shape), np.int64)
-    others = [[c for c in range(n) if c != r] for n, r in zip(shape, reference, strict=True)]
-    for axes, values in corners.items():
-        kept = [np.array(others[i] if i in axes else [reference[i]]) for i in range(len(shape))]
-        full = values.reshape(n_nodes, *(len(k) for k in kept))
-        table[np.ix_(np.arange(n_nodes), *kept)] = full
-    for i, (r, rest) in enumerate(zip(reference, others, strict=True)):
-        axis = i + 1
-        margin = np.take(table, r, axis=axis)
-        shown = np.take(table, rest, axis=axis).sum(axis=axis)
-        index: list[slice | int] = [slice(None)] * table.ndim
-        index[axis] = r
-        table[tuple(index)] = margin - shown
+    for part, values in corners.items():
+        kept = [
+            r.place(r.others(k) if k else NOTHING, k, depth)
+            for r, k, depth in zip(references, part, depths, strict=True)
+        ]
+        table[np.ix_(np.arange(n_nodes), *kept)] = values.reshape(n_nodes, *(len(k) for k in kept))
+    for axis, (reference, depth) in enumerate(zip(references, depths, strict=True), 1):
+        _take_off(np.moveaxis(table, axis, 0), reference, depth)
     return table
+
+
+def _take_off(table: IntArray, reference: References, depth: int) -> None:
+    """Turn the margins kept at the references into the references' own counts, in place, from the coarsest depth."""
+    for k in range(1, depth + 1):
+        others = reference.others(k)
+        at = reference.place(others, k, depth)
+        for group, chosen in enumerate(reference.chosen[k - 1]):
+            mine = at[reference.parent[k - 1][others] == group]
+            if len(mine):
+                table[reference.place(np.array([chosen]), k, depth)[0]] -= table[mine].sum(axis=0)

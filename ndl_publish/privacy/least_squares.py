@@ -17,16 +17,18 @@ import numpy.typing as npt
 from ndl_publish.cube.grid import IntArray
 
 FloatArray = npt.NDArray[np.float64]
+CERTAIN = float("inf")
+"""Precision of what is known exactly; 0 is the precision of what is not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubspaceTree:
-    """The levels at which one subspace is measured, from the top down.
+    """The levels at which one subspace is measured or known, from the top down.
 
     Attributes:
         levels: Level names.
         parents: For each level but the first, the node of the level above in this list for every node.
-        precision: 1 / s2 of the measurement at each level.
+        precision: 1 / s2 of the measurement at each level; ``CERTAIN`` where it is known exactly.
         n_nodes: Nodes of each level.
     """
 
@@ -67,13 +69,20 @@ def weigh(tree: SubspaceTree) -> Weights:
     up[last] = np.full(tree.n_nodes[last], 1 / tree.precision[last])
     for k in range(last - 1, -1, -1):
         sums[k] = _sum_children(up[k + 1], tree.parents[k], tree.n_nodes[k])
-        up[k] = 1 / (tree.precision[k] + 1 / sums[k])
-    gain = [up[k + 1] / sums[k][tree.parents[k]] for k in range(last)]
+        up[k] = sums[k] / (1 + tree.precision[k] * sums[k]) if tree.precision[k] < CERTAIN else np.zeros_like(sums[k])
+    gain = [_shares(up[k + 1], sums[k], tree.parents[k]) for k in range(last)]
     variance = [up[0]]
     for k in range(last):
         above = variance[k][tree.parents[k]]
         variance.append(up[k + 1] * (1 - gain[k]) + gain[k] ** 2 * above)
     return Weights(tuple(up), tuple(sums), tuple(gain), tuple(variance))
+
+
+def _shares(part: FloatArray, total: FloatArray, parent: IntArray) -> FloatArray:
+    """Return each child's part of its parent's total; equal parts where there is nothing to divide."""
+    whole = total[parent]
+    equal = 1 / np.bincount(parent)[parent]
+    return np.asarray(np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), equal), np.float64)
 
 
 def estimate(tree: SubspaceTree, weights: Weights, measured: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
@@ -82,15 +91,16 @@ def estimate(tree: SubspaceTree, weights: Weights, measured: tuple[FloatArray, .
     Args:
         tree: Levels, parents and precisions.
         weights: Result of ``weigh``.
-        measured: One array per level, ``(n_nodes, n_components)``: noisy residuals.
+        measured: One array per level, ``(n_nodes, n_components)``: noisy differences, exact ones where known.
     """
     last = len(tree.levels) - 1
     best = list(measured)
     child_sums: list[FloatArray] = [np.empty(0)] * last
     for k in range(last - 1, -1, -1):
         child_sums[k] = _sum_children(best[k + 1], tree.parents[k], tree.n_nodes[k])
-        own = tree.precision[k] * measured[k] + child_sums[k] / weights.up_sums[k][:, None]
-        best[k] = weights.up[k][:, None] * own
+        if tree.precision[k] < CERTAIN:
+            own = (tree.precision[k] * weights.up[k])[:, None]  # 1 less this is the share of the children
+            best[k] = own * measured[k] + (1 - own) * child_sums[k]
     for k in range(last):
         gap = best[k] - child_sums[k]
         best[k + 1] = best[k + 1] + weights.gain[k][:, None] * gap[tree.parents[k]]
@@ -115,6 +125,7 @@ def variance_of_sum(tree: SubspaceTree, weights: Weights, level: str, coefficien
         parent, t, n_above = tree.parents[k - 1], weights.up[k], tree.n_nodes[k - 1]
         first = _sum_children(a * a * t, parent, n_above)
         cross = _sum_children(a * t, parent, n_above)
-        total += float((first - cross**2 / weights.up_sums[k - 1]).sum())
+        whole = weights.up_sums[k - 1]
+        total += float((first - np.where(whole > 0, cross**2 / np.where(whole > 0, whole, 1.0), 0.0)).sum())
         a = _sum_children(a * weights.gain[k - 1], parent, n_above)
     return total + float((a * a * weights.up[0]).sum())

@@ -9,7 +9,7 @@ counts. Refused: numpy's generators (not secret, 128-bit or smaller states, glob
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from ndl_publish.privacy.secret_key import SecretKey
 Words = npt.NDArray[np.uint64]
 
 _DOMAIN = b"ndl-publish/randomness/1"
+_PUBLIC_DOMAIN = b"ndl-publish/public randomness/1"
 _BLOCK_WORDS = 8192
 
 
@@ -47,6 +48,13 @@ class KeyedRandomSource:
 
     def __init__(self, key: SecretKey) -> None:
         self._prefix = _with_length(_DOMAIN) + _with_length(key.noise_key())
+
+    @classmethod
+    def public(cls, seed: bytes) -> Self:
+        """Return streams that everybody who has the seed can make again: for rounding, never for noise."""
+        source = cls.__new__(cls)
+        source._prefix = _with_length(_PUBLIC_DOMAIN) + _with_length(seed)
+        return source
 
     def words(self, label: str, n: int, *, start: int = 0) -> Words:
         """Return words ``start`` to ``start + n`` of the stream called ``label``."""

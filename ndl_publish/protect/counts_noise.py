@@ -16,7 +16,7 @@ from ndl_publish.privacy.strategy import Quantity
 from ndl_publish.protect.counts import Counts
 from ndl_publish.protect.dp import ADJACENCY, Payment, Progress
 from ndl_publish.protect.intervals import count_ends
-from ndl_publish.protect.measure import METHOD_VERSION
+from ndl_publish.protect.measure import METHOD_VERSION, measurements_seed
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
@@ -80,7 +80,8 @@ def protect_dp_counts(
     )
     grant = payment.ledger.reserve(request, caps={identity.cohort: rules.lifetime_cap.fraction})
     payment.noted(payment.ledger)
-    values = plan.draw(exact, grant=grant, source=KeyedRandomSource(payment.key)).values
+    measurements = plan.measure(exact, grant=grant, source=KeyedRandomSource(payment.key))
+    values = plan.estimate(measurements).values
     minimum_count = int(rules.withhold.minimum_count.value)
     primary = noisy_threshold_rule(values, minimum_count=minimum_count)
     problem = SuppressionProblem(
@@ -89,7 +90,7 @@ def protect_dp_counts(
         primary=primary,
         demanded=recoverable(counts.grid, values, ~primary, ()),
         signed=True,
-        tie_break=payment.key.keyed_digest("ties", request.request_digest.encode()).encode(),
+        tie_break=measurements_seed(measurements),
     )
     found = suppress_or_refuse(problem, progress=progress)
     lower, upper = count_ends(values.astype(np.float64), _variances(counts.grid, plan))
@@ -109,7 +110,7 @@ def _plan(grid: CellGrid, rules: DpRules, identity: Identity) -> TreeResidualPla
         ) from None
     quantity = Quantity(CHILDREN_QUANTITY, 1, grid)
     return tree_residual_plan(
-        (quantity,), rho=rules.noise.rho.fraction, cohort=identity.cohort, expected_count=0, level_weights={}
+        (quantity,), rho=rules.noise.rho.fraction, cohorts=(identity.cohort,), expected_count=0, weights={}
     )
 
 

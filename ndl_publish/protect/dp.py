@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import polars as pl
+
 from ndl_publish.cube.grid import IntArray
+from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
@@ -20,29 +23,28 @@ from ndl_publish.privacy.events import Query
 from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.figures import CellValues, Covariances, public_tables
-from ndl_publish.protect.measure import METHOD_VERSION, ExactTables
+from ndl_publish.protect.measure import METHOD_VERSION, ExactTables, Measurements, measurements_seed
 from ndl_publish.protect.privacy_statement import dp_statement
 from ndl_publish.protect.withhold import Recoverable, Withheld, withhold_noisy
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 
 Progress = Callable[[str, int, int], None]
+NOISY_MEASUREMENTS = "noisy_measurements"
 ADJACENCY = "add_remove"
 
 
 @dataclass(frozen=True, slots=True)
 class NoisyCells:
-    """What a mechanism gives: integers for every cell that add up everywhere, and what it measured.
+    """What a mechanism makes of its measurements: integers for every cell that add up everywhere.
 
     Attributes:
         values: Noisy children, ``n_cells``.
         sums: Mean measure -> noisy sums over ``layout.base``.
-        measurements: Query label -> noisy integers, kept for the output checker.
     """
 
     values: IntArray = field(repr=False)
     sums: dict[str, IntArray] = field(repr=False)
-    measurements: dict[str, IntArray] = field(repr=False)
 
 
 class Mechanism(Covariances, Protocol):
@@ -61,8 +63,16 @@ class Mechanism(Covariances, Protocol):
         """Return the keyed digest of everything the noise may depend on."""
         ...
 
-    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
-        """Return noisy cells that add up; refuses a grant that does not cover the queries."""
+    def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:
+        """Return the noisy measurements; refuses a grant that does not cover the queries."""
+        ...
+
+    def estimate(self, measurements: Measurements) -> NoisyCells:
+        """Return noisy cells that add up, from the measurements alone."""
+        ...
+
+    def labelled(self, measurements: Measurements) -> pl.DataFrame:
+        """Return the measurements as rows: columns ``query``, ``position``, ``area_code``, ``categories``, ``value``."""
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -93,17 +103,15 @@ class DpResult:
 
     Attributes:
         protected: What may be shown.
-        grant: What the ledger charged.
         withheld: Masks with reasons; internal.
         values: Noisy count of every cell, withheld ones included; internal.
-        measurements: Noisy measurements by query; internal.
+        measurements: Noisy measurements, a row each; internal unless the rules publish them.
     """
 
     protected: ProtectedCube
-    grant: Grant
     withheld: Withheld = field(repr=False)
     values: IntArray = field(repr=False)
-    measurements: dict[str, IntArray] = field(repr=False)
+    measurements: pl.DataFrame = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,61 +137,84 @@ def place_order(cube: Cube, spec: ReleaseSpec, mechanism: Mechanism, *, key: Sec
 
 def place_digest(exact: Mapping[str, ExactTables], spec: ReleaseSpec, mechanism: Mechanism, *, key: SecretKey) -> str:
     """Return the keyed digest of a release: its identity, what is measured, how, and the exact tables."""
-    return mechanism.digest(key, exact, identity=(spec.release.release_id, spec.release.version, spec.cohort))
+    return mechanism.digest(key, exact, identity=(spec.release.release_id, spec.release.version, *spec.cohorts))
 
 
-def protect_dp(
-    cube: Cube,
-    spec: ReleaseSpec,
-    order: Order,
-    *,
-    payment: Payment,
-    recoverable: Recoverable,
-    progress: Progress | None = None,
-) -> DpResult:
-    """Return the differentially private figures of a cube; charges the ledger before any noise is drawn.
+def measure_dp(spec: ReleaseSpec, order: Order, *, payment: Payment) -> tuple[Grant, Measurements]:
+    """Return the noisy measurements of a release; charges the ledger before any noise is drawn.
 
     Args:
-        cube: Exact counts.
         spec: Release and rules; the rules must be of mode ``dp``.
         order: The noise planned for this release, its exact tables and digest.
         payment: Key, ledger and who asks.
+
+    Raises:
+        BudgetError: When the ledger cannot pay; nothing has been drawn then.
+    """
+    rules = dp_rules(spec)
+    key = payment.key
+    # The digest decides which noise is drawn, so it is worked out here and not taken on trust.
+    digest = place_digest(order.exact, spec, order.mechanism, key=key)
+    request = _request(spec, order.mechanism, digest=digest, payment=payment)
+    grant = payment.ledger.reserve(request, caps=dict.fromkeys(spec.cohorts, rules.lifetime_cap.fraction))
+    payment.noted(payment.ledger)
+    return grant, order.mechanism.measure(order.exact, grant=grant, source=KeyedRandomSource(key))
+
+
+def protect_dp(
+    spec: ReleaseSpec,
+    layout: CubeLayout,
+    mechanism: Mechanism,
+    measurements: Measurements,
+    *,
+    entry: dict[str, Any],
+    recoverable: Recoverable,
+    progress: Progress | None = None,
+) -> DpResult:
+    """Return the differentially private figures that noisy measurements give; reads no exact count and no key.
+
+    Args:
+        spec: Release and rules; the rules must be of mode ``dp``.
+        layout: What the cells are.
+        mechanism: The noise planned for this release.
+        measurements: What was measured; published as they are where the rules say so.
+        entry: The ledger entry that paid for it, as a package may say it.
         recoverable: Finds withheld cells that follow from others; the auditor's, so that both agree.
         progress: Called with (stage, done, of).
 
     Raises:
-        BudgetError: When the ledger cannot pay; nothing has been drawn then.
         DisclosureError: ``NDL-D020`` when a withheld figure cannot be kept from being computed.
     """
-    rules = spec.rules
-    if not isinstance(rules, DpRules):
-        raise RuleError("NDL-R060", f"{rules.rules_id}: these rules are not of mode dp.")
-    key = payment.key
-    mechanism = order.mechanism
-    # The digest decides which noise is drawn, so it is worked out here and not taken on trust.
-    digest = place_digest(order.exact, spec, mechanism, key=key)
-    request = _request(spec, mechanism, digest=digest, payment=payment)
-    grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
-    payment.noted(payment.ledger)
-    noisy = mechanism.draw(order.exact, grant=grant, source=KeyedRandomSource(key))
+    rules = dp_rules(spec)
+    noisy = mechanism.estimate(measurements)
     withheld = withhold_noisy(
-        cube.layout,
+        layout,
         noisy.values,
         rules,
-        tie_break=key.keyed_digest("ties", digest.encode()).encode(),
+        tie_break=measurements_seed(measurements),
         recoverable=recoverable,
         progress=progress,
     )
     margin = float(rules.withhold.maximum_margin.value)
-    cells = CellValues(
-        cube.layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin
-    )
-    statement = dp_statement(spec, rules, mechanism.describe(), payment.ledger.entry(grant))
+    cells = CellValues(layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin)
+    statement = dp_statement(spec, rules, mechanism.describe(), entry)
     protected = ProtectedCube(
-        "dp", cube.layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, cube.layout.implications,
+        "dp", layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, layout.implications,
         public_tables(spec, cells), statement,
+        mechanism.labelled(measurements) if NOISY_MEASUREMENTS in rules.publish else None,
     )  # fmt: skip
-    return DpResult(protected, grant, withheld, noisy.values, noisy.measurements)
+    return DpResult(protected, withheld, noisy.values, mechanism.labelled(measurements))
+
+
+def dp_rules(spec: ReleaseSpec) -> DpRules:
+    """Return the rules of a release of mode ``dp``.
+
+    Raises:
+        RuleError: ``NDL-R060`` when they are of the other mode.
+    """
+    if not isinstance(spec.rules, DpRules):
+        raise RuleError("NDL-R060", f"{spec.rules.rules_id}: these rules are not of mode dp.")
+    return spec.rules
 
 
 def _request(spec: ReleaseSpec, mechanism: Mechanism, *, digest: str, payment: Payment) -> ChargeRequest:

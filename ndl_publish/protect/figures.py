@@ -16,7 +16,7 @@ import polars as pl
 
 from ndl_publish import columns as c
 from ndl_publish.cube.grid import Block, IntArray
-from ndl_publish.cube.layout import Crossing, CubeLayout, between_level, closure
+from ndl_publish.cube.layout import Crossing, CubeLayout, between_level, crossings_of, ordered_crossing, total_label
 from ndl_publish.cube.protected import BoolArray, PublicTable
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.protect.intervals import count_ends, fieller_ends, round_outward
@@ -91,12 +91,13 @@ def public_tables(spec: ReleaseSpec, cells: CellValues) -> tuple[PublicTable, ..
 
 def _public_table(table: Table, spec: ReleaseSpec, cells: CellValues) -> PublicTable:
     breakdowns = tuple(name for name in spec.dataset.breakdowns if any(name in x for x in table.breakdowns))
+    columns = breakdowns if len(spec.release.time_periods) == 1 else (c.TIME_PERIOD, *breakdowns)
     frames: list[pl.DataFrame] = []
     for i, level in enumerate(table.levels):
-        for j, crossing in enumerate(closure(table.breakdowns)):
-            part = _Part(spec, cells, level, tuple(sorted(crossing, key=list(spec.dataset.breakdowns).index)))
+        for j, crossing in enumerate(crossings_of(table, spec)):
+            part = _Part(spec, cells, level, ordered_crossing(crossing, spec))
             frames.extend(
-                part.frame(column, breakdowns, (i, j, k)) for k, column in enumerate(part.columns(table.measures))
+                part.frame(column, columns, (i, j, k)) for k, column in enumerate(part.columns(table.measures))
             )
     order = ["_level", "_area", "_crossing", "_group", "_measure"]
     figures = pl.concat(frames).sort(order).drop(order)
@@ -303,7 +304,7 @@ class _Part:
                 stride //= len(labels[name])
                 data[name] = pl.Series(labels[name], dtype=pl.String).gather((group // stride) % len(labels[name]))
             else:
-                data[name] = pl.lit(c.TOTAL)
+                data[name] = pl.lit(total_label(name, self.spec))
         data |= {c.MEASURE: pl.lit(column.name), c.UNIT: pl.lit(column.unit)}
         for name, array in zip((c.VALUE, c.LOWER, c.UPPER), (column.value, *column.ends), strict=True):
             data[name] = pl.Series(array, nan_to_null=True)

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ndl_publish.columns import CHILDREN, TOTAL_LEVEL
 from ndl_publish.cube.grid import Block, CellGrid
@@ -24,7 +25,7 @@ from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import Vectors
-from ndl_publish.protect.measure import METHOD_VERSION, ExactTables
+from ndl_publish.protect.measure import METHOD_VERSION, ExactTables, Measurements, measurement_rows
 from ndl_publish.protect.noise.geometric import draw_geometric
 from ndl_publish.spec.dataset import MeanMeasure
 from ndl_publish.spec.load import ReleaseSpec
@@ -42,18 +43,18 @@ class FinestGeometric:
         grid: All published cells.
         finest: The finest crossing, one block.
         epsilon: Pure privacy loss.
-        cohort: The ledger's cohort.
+        cohorts: The ledger's cohorts.
     """
 
     grid: CellGrid = field(repr=False)
     finest: CellGrid = field(repr=False)
     epsilon: Fraction
-    cohort: str
+    cohorts: tuple[str, ...]
 
     @property
     def events(self) -> tuple[LaplaceQuery, ...]:
         """What the ledger is asked to pay for."""
-        return (LaplaceQuery(LABEL, self.cohort, 1 / self.epsilon, Fraction(1), self.finest.n_cells),)
+        return (LaplaceQuery(LABEL, self.cohorts, 1 / self.epsilon, Fraction(1), self.finest.n_cells),)
 
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:  # noqa: ARG002 - children only
         """Return the number of finest cells that two sums share, times the variance of one, at every area."""
@@ -76,8 +77,8 @@ class FinestGeometric:
         words = "\x1f".join([*identity, METHOD_VERSION, LABEL, str(self.epsilon)])
         return key.keyed_digest("release", (words.encode(), exact[CHILDREN].values.tobytes()))
 
-    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
-        """Return noisy cells, each the sum of its finest ones.
+    def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:
+        """Return the noisy finest cells.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the query.
@@ -85,9 +86,18 @@ class FinestGeometric:
         grant.require(self.events)
         values = exact[CHILDREN].values
         label = f"{grant.request_digest}/{LABEL}"
-        noisy = values + draw_geometric(source, label=label, epsilon=self.epsilon, sensitivity=1, n=len(values))
+        return {LABEL: values + draw_geometric(source, label=label, epsilon=self.epsilon, sensitivity=1, n=len(values))}
+
+    def estimate(self, measurements: Measurements) -> NoisyCells:
+        """Return noisy cells, each the sum of its finest ones."""
+        noisy = measurements[LABEL]
         codes = np.stack(np.unravel_index(np.arange(len(noisy)), self.finest.blocks[0].shape), axis=1)
-        return NoisyCells(self.grid.tabulate(codes.astype(np.int64), noisy), {}, {LABEL: noisy})
+        return NoisyCells(self.grid.tabulate(codes.astype(np.int64), noisy), {})
+
+    def labelled(self, measurements: Measurements) -> pl.DataFrame:
+        """Return the noisy finest cells as rows."""
+        areas, *rest = (dimension.codes for dimension in self.grid.dimensions)
+        return measurement_rows(LABEL, areas, rest, measurements[LABEL])
 
     def describe(self) -> dict[str, Any]:
         """Return the mechanism's part of the public privacy statement."""
@@ -131,4 +141,4 @@ def plan_finest_geometric(spec: ReleaseSpec, layout: CubeLayout) -> FinestGeomet
             f"has {n_cells:,}{' and asks for a mean' if has_mean else ''}. Use method: discrete_gaussian.",
         )
     finest = CellGrid.build(dimensions, [tuple(dimension.finest_level for dimension in dimensions)])
-    return FinestGeometric(layout.grid, finest, rules.noise.epsilon.fraction, spec.cohort)
+    return FinestGeometric(layout.grid, finest, rules.noise.epsilon.fraction, spec.cohorts)

@@ -3,21 +3,28 @@
 What leaves this module is the noisy measurements; everything after it is post-processing and reads no exact count.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
-from ndl_publish.columns import TOTAL_LEVEL
+import numpy as np
+import polars as pl
+
+from ndl_publish.columns import AREA_CODE
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.ledger.grant import Grant
-from ndl_publish.privacy.area_tree import AreaTree
+from ndl_publish.privacy.chains import Chain
 from ndl_publish.privacy.randomness import RandomSource
-from ndl_publish.privacy.residuals import exact_residual, query_blocks
+from ndl_publish.privacy.residuals import exact_residual, query_blocks, query_levels
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import ResidualQuery
 from ndl_publish.protect.noise.discrete_gaussian import draw_discrete_gaussian
 
-METHOD_VERSION = "tree-residual-planner-1"
+METHOD_VERSION = "tree-residual-planner-2"
 """Changes whenever the same measurements would be drawn or used differently."""
+Measurements = dict[str, IntArray]
+"""Query label -> noisy integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,16 @@ class ExactTables:
 
     @classmethod
     def tabulate(
-        cls, grid: CellGrid, queries: tuple[ResidualQuery, ...], *, codes: IntArray, weights: IntArray
+        cls,
+        grid: CellGrid,
+        chains: tuple[Chain, ...],
+        queries: tuple[ResidualQuery, ...],
+        *,
+        codes: IntArray,
+        weights: IntArray,
     ) -> "ExactTables":
         """Return the tables of one quantity's queries from the finest rows."""
-        blocks = query_blocks(grid, queries)
+        blocks = query_blocks(grid, chains, queries)
         return cls(blocks, blocks.tabulate(codes, weights))
 
 
@@ -52,17 +65,17 @@ def request_digest(
 
 def measure(
     tables: Mapping[str, ExactTables],
-    tree: AreaTree,
+    chains: Mapping[str, tuple[Chain, ...]],
     queries: tuple[ResidualQuery, ...],
     *,
     grant: Grant,
     source: RandomSource,
-) -> dict[str, IntArray]:
+) -> Measurements:
     """Return every query's noisy integers, by query label.
 
     Args:
         tables: Exact tables of each quantity.
-        tree: The area levels.
+        chains: Chain of each dimension, for each quantity.
         queries: What is measured; the grant must pay for all of them.
         grant: Proof that the ledger has been charged.
         source: Keyed randomness.
@@ -73,7 +86,8 @@ def measure(
     grant.require(query.event for query in queries)
     noisy = {}
     for query in queries:
-        exact = exact_residual(_table(tables[query.quantity], tree, query)).ravel()
+        own = chains[query.quantity]
+        exact = exact_residual(_table(tables[query.quantity], own, query), own, query.part).ravel()
         label = f"{grant.request_digest}/{query.event.label}"
         noisy[query.event.label] = exact + draw_discrete_gaussian(
             source, label=label, sigma2=query.event.sigma2, n=len(exact)
@@ -81,11 +95,43 @@ def measure(
     return noisy
 
 
-def _table(tables: ExactTables, tree: AreaTree, query: ResidualQuery) -> IntArray:
-    dimensions = tables.grid.dimensions
-    levels = [TOTAL_LEVEL] * len(dimensions)
-    levels[0] = query.level
-    for i in query.subset:
-        levels[i] = dimensions[i].finest_level
-    block = tables.grid.block(tuple(levels))
-    return tables.values[block.cells].reshape(tree.n_nodes[query.level], *query.sizes)
+def measurement_rows(
+    label: str, area_codes: tuple[str, ...], groups: list[tuple[str, ...]], values: IntArray
+) -> pl.DataFrame:
+    """Return one query's noisy integers as rows, areas first, the last characteristic fastest."""
+    areas = pl.DataFrame({AREA_CODE: area_codes})
+    names = pl.DataFrame({"categories": [" | ".join(x) for x in product(*groups)]})
+    frame = areas.join(names, how="cross", maintain_order="left_right")
+    return frame.select(
+        pl.lit(label).alias("query"),
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("position"),
+        AREA_CODE,
+        "categories",
+        pl.Series("value", values),
+    )
+
+
+def measurements_of(rows: pl.DataFrame) -> Measurements:
+    """Return the noisy integers of every query from rows as ``measurement_rows`` makes them."""
+    ordered = rows.sort("query", "position")
+    parts = ordered.partition_by("query", maintain_order=True)
+    return {part["query"][0]: part["value"].cast(pl.Int64).to_numpy() for part in parts}
+
+
+def measurements_seed(measurements: Measurements) -> bytes:
+    """Return the SHA-256 of noisy measurements: the seed of everything that is decided by lot after them.
+
+    Rounding and the choice between equally good suppressions need chance, but no secret: they are post-processing of
+    the measurements, and whoever has those must be able to repeat them (``replay``).
+    """
+    digest = hashlib.sha256(METHOD_VERSION.encode())
+    for label in sorted(measurements):
+        values = np.ascontiguousarray(measurements[label], "<i8")
+        digest.update(f"{label}={len(values)};".encode())
+        digest.update(values.tobytes())
+    return digest.digest()
+
+
+def _table(tables: ExactTables, chains: tuple[Chain, ...], query: ResidualQuery) -> IntArray:
+    block = tables.grid.block(query_levels(tables.grid, chains, query))
+    return tables.values[block.cells].reshape(block.shape[0], *query.sizes)

@@ -37,8 +37,8 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         mechanism: What the mechanism says of itself.
         entry: The exported ledger entry.
     """
-    rho = sum((Fraction(loss["rho"]) for loss in entry["losses"]), Fraction(0))
-    epsilon = sum((Fraction(loss["epsilon"]) for loss in entry["losses"]), Fraction(0))
+    rho = max(Fraction(loss["rho"]) for loss in entry["losses"])
+    epsilon = max(Fraction(loss["epsilon"]) for loss in entry["losses"])
     delta = float(rules.noise.delta.value) if isinstance(rules.noise, DiscreteGaussian) else 0.0
     return {
         "mode": "dp",

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from ndl_publish.cube.grid import Block
-from ndl_publish.cube.layout import CubeLayout
+import polars as pl
+
+from ndl_publish.cube.grid import Block, IntArray
+from ndl_publish.cube.layout import CubeLayout, blocks_of
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
@@ -14,12 +16,20 @@ from ndl_publish.privacy.area_tree import AreaTree, area_tree
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator
 from ndl_publish.privacy.events import Query, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
-from ndl_publish.privacy.randomness import RandomSource
+from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import Quantity, ResidualQuery, plan_queries
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import Vectors
-from ndl_publish.protect.measure import ExactTables, measure, request_digest
+from ndl_publish.protect.measure import (
+    ExactTables,
+    Measurements,
+    measure,
+    measurement_rows,
+    measurements_seed,
+    request_digest,
+)
+from ndl_publish.protect.public_figures import PublicFigures
 from ndl_publish.spec.dataset import MeanMeasure
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
@@ -35,11 +45,13 @@ class TreeResidualPlan:
         tree: The area levels.
         queries: Everything that is measured.
         estimators: Quantity -> estimator.
+        known: Children already public, which the estimate keeps to; none by default.
     """
 
     tree: AreaTree = field(repr=False)
     queries: tuple[ResidualQuery, ...]
     estimators: dict[str, Estimator] = field(repr=False)
+    known: PublicFigures | None = field(repr=False, default=None)
 
     @property
     def events(self) -> tuple[Query, ...]:
@@ -47,48 +59,73 @@ class TreeResidualPlan:
         return tuple(query.event for query in self.queries)
 
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:
-        """Return the covariance of two sums of cells at every area, with the rounding's share on a variance."""
+        """Return the covariance of two sums of cells at every area, with the rounding's share on a variance.
+
+        What follows from figures already public has no variance, and none from rounding either.
+        """
         value = self.estimators[quantity].covariance(block, left, right)
         is_variance = all((a == b).all() for a, b in zip(left, right, strict=True))
-        return value + ROUNDING_VARIANCE if is_variance else value
+        return value + ROUNDING_VARIANCE * (value > 0) if is_variance else value
 
     def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:
-        """Return the keyed digest of identity, queries, method and exact tables."""
-        return request_digest(key, exact, self.queries, identity=identity)
+        """Return the keyed digest of identity, queries, method, figures already public and exact tables."""
+        public = () if self.known is None else (self.known.fingerprint,)
+        return request_digest(key, exact, self.queries, identity=(*identity, *public))
 
-    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:
-        """Return noisy integers for every cell that add up everywhere.
+    def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:
+        """Return every query's noisy integers.
 
         Raises:
             BudgetError: ``NDL-B012`` when the grant does not cover the queries.
         """
-        noisy = measure(exact, self.tree, self.queries, grant=grant, source=source)
-        tables = {
-            name: estimator.tables(noisy, source, label=f"{grant.request_digest}/rounding/{name}")
-            for name, estimator in self.estimators.items()
-        }
-        children = tables.pop(CHILDREN_QUANTITY)
-        return NoisyCells(children, tables, noisy)
+        chains = {name: estimator.chains for name, estimator in self.estimators.items()}
+        return measure(exact, chains, self.queries, grant=grant, source=source)
+
+    def estimate(self, measurements: Measurements) -> NoisyCells:
+        """Return noisy integers for every cell that add up everywhere; reads the measurements only."""
+        source = KeyedRandomSource.public(measurements_seed(measurements))
+        tables: dict[str, IntArray] = {}
+        for name, estimator in self.estimators.items():
+            known = self.known.children if self.known is not None and name == CHILDREN_QUANTITY else None
+            tables[name] = estimator.tables(measurements, source, label=f"rounding/{name}", known=known)
+        return NoisyCells(tables.pop(CHILDREN_QUANTITY), tables)
+
+    def labelled(self, measurements: Measurements) -> pl.DataFrame:
+        """Return the measurements as rows, figures already public after them."""
+        frames = [self._rows(query, measurements[query.event.label]) for query in self.queries]
+        if self.known is not None:
+            frames.append(self.known.as_rows(self.estimators[CHILDREN_QUANTITY].grid))
+        return pl.concat(frames)
+
+    def _rows(self, query: ResidualQuery, values: IntArray) -> pl.DataFrame:
+        estimator = self.estimators[query.quantity]
+        dimensions = estimator.grid.dimensions
+        groups = [dimensions[i].level(estimator.chains[i].levels[k - 1]).groups for i, k in sorted(query.part)]
+        return measurement_rows(query.event.label, dimensions[0].level(query.level).groups, groups, values)
 
     def describe(self) -> dict[str, Any]:
         """Return the mechanism's part of the public privacy statement."""
-        queries = [
-            {
-                "label": q.event.label,
-                "quantity": q.quantity,
-                "level": q.level,
-                "attributes": [self.estimators[q.quantity].grid.dimensions[i].name for i in sorted(q.subset)],
-                "sigma2": fraction_text(q.event.sigma2),
-                "squared_sensitivity": fraction_text(q.event.squared_sensitivity),
-                "rho": fraction_text(q.event.rho),
-            }
-            for q in self.queries
-        ]
         return {
             "mechanism": "discrete Gaussian on residual queries, least squares on the area tree, lattice rounding",
             "additive": True,
             "rounding_variance": ROUNDING_VARIANCE,
-            "queries": queries,
+            "queries": [self._described(query) for query in self.queries],
+            **({} if self.known is None else {"invariants": [self.known.level]}),
+        }
+
+    def _described(self, query: ResidualQuery) -> dict[str, Any]:
+        """Return one query; ``within`` names the coarser level of those measured as differences from it."""
+        chains = self.estimators[query.quantity].chains
+        within = {chains[i].levels[k - 1]: chains[i].levels[k - 2] for i, k in sorted(query.part) if k > 1}
+        return {
+            "label": query.event.label,
+            "quantity": query.quantity,
+            "level": query.level,
+            "attributes": [chains[i].levels[k - 1] for i, k in sorted(query.part)],
+            **({"within": within} if within else {}),
+            "sigma2": fraction_text(query.event.sigma2),
+            "squared_sensitivity": fraction_text(query.event.squared_sensitivity),
+            "rho": fraction_text(query.event.rho),
         }
 
     def exact(self, rows: FinestRows) -> dict[str, ExactTables]:
@@ -97,6 +134,7 @@ class TreeResidualPlan:
         return {
             name: ExactTables.tabulate(
                 estimator.grid,
+                estimator.chains,
                 tuple(q for q in self.queries if q.quantity == name),
                 codes=rows.codes,
                 weights=weights[name],
@@ -105,8 +143,13 @@ class TreeResidualPlan:
         }
 
 
-def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout) -> TreeResidualPlan:
+def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout, known: PublicFigures | None = None) -> TreeResidualPlan:
     """Return the measurements of a release under discrete Gaussian rules; reads no record.
+
+    Args:
+        spec: The release.
+        layout: Its cells.
+        known: Children already public that the rules name as invariants.
 
     Raises:
         RuleError: ``NDL-R060`` when the rules are not of mode ``dp`` with discrete Gaussian noise.
@@ -114,13 +157,13 @@ def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout) -> TreeResidualPl
     rules = spec.rules
     if not isinstance(rules, DpRules) or not isinstance(rules.noise, DiscreteGaussian):
         raise RuleError("NDL-R060", f"{rules.rules_id}: measurements are planned for discrete Gaussian noise only.")
-    weights = {level: float(weight.value) for level, weight in rules.weights.items()}
     return tree_residual_plan(
-        (Quantity(CHILDREN_QUANTITY, 1, layout.grid), *_sums(spec, layout)),
+        (Quantity(CHILDREN_QUANTITY, 1, layout.grid, None if known is None else known.known), *_sums(spec, layout)),
         rho=rules.noise.rho.fraction,
-        cohort=spec.cohort,
+        cohorts=spec.cohorts,
         expected_count=spec.release.expected_count,
-        level_weights=weights,
+        weights=block_weights(spec, layout),
+        known=known,
     )
 
 
@@ -128,27 +171,45 @@ def tree_residual_plan(
     quantities: tuple[Quantity, ...],
     *,
     rho: Fraction,
-    cohort: str,
+    cohorts: tuple[str, ...],
     expected_count: int,
-    level_weights: Mapping[str, float],
+    weights: Mapping[tuple[str, ...], float],
+    known: PublicFigures | None = None,
 ) -> TreeResidualPlan:
     """Return the measurements of some quantities over the same areas, the children's grid first.
 
     Args:
         quantities: What is summed; the first one's areas make the tree.
         rho: Privacy loss to spend.
-        cohort: The ledger's cohort.
+        cohorts: The ledger's cohorts.
         expected_count: Public expectation of the number of children, for weights; 0 weighs all tables alike.
-        level_weights: Weight of a level's tables, 1 where not named.
+        weights: Weight of the table of each block, by the block's levels, 1 where not named.
+        known: Children already public.
     """
     tree = area_tree(quantities[0].grid)
-    queries = plan_queries(
-        quantities, tree, rho=rho, expected_count=expected_count, cohort=cohort, level_weights=level_weights
-    )
+    queries = plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=cohorts, weights=weights)
     estimators = {
-        q.name: Estimator.build(q.grid, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities
+        q.name: Estimator.build(q, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities
     }
-    return TreeResidualPlan(tree, queries, estimators)
+    return TreeResidualPlan(tree, queries, estimators, known)
+
+
+def block_weights(spec: ReleaseSpec, layout: CubeLayout) -> dict[tuple[str, ...], float]:
+    """Return what the tables of each block weigh: the weight of their level times that of the table, 1 by default.
+
+    Rule books name either by its name. A block that stands in several tables weighs as much as the weightiest.
+    """
+    named = (
+        {name: float(weight.value) for name, weight in spec.rules.weights.items()} if spec.rules.mode == "dp" else {}
+    )
+    weights: dict[tuple[str, ...], float] = {}
+    if not named:
+        return weights
+    for table in spec.release.tables:
+        for levels in blocks_of(table, spec, layout):
+            weight = named.get(levels[0], 1.0) * named.get(table.name, 1.0)
+            weights[levels] = max(weights.get(levels, 0.0), weight)
+    return weights
 
 
 def _sums(spec: ReleaseSpec, layout: CubeLayout) -> tuple[Quantity, ...]:

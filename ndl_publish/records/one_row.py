@@ -13,15 +13,21 @@ from ndl_publish.records.model import ID
 from ndl_publish.spec.columns import KeepRow, Source, SumColumn
 
 
-def one_row(frame: Frame, source: Source) -> Frame:
+def one_row(frame: Frame, source: Source, *, latest: str | None = None) -> Frame:
     """Return one row per id: all columns but ``ROW`` by the ``one_row`` rule, and the sums.
 
     A source with sums and no ``one_row`` rule gives the sums only: its other columns differ from row to row. Where the
     rule cannot choose, rows must be alike (``NDL-V022`` otherwise), and any of them is taken.
+
+    Args:
+        frame: Rows of a source.
+        source: Says what is kept.
+        latest: Column of which an id's largest value is kept before the rule is asked: a child of several time periods
+            is counted once, in the latest.
     """
     if source.sums and source.one_row is None:
         return add_up(frame, source.sums)
-    tops = top_rows(repeated_rows(frame), source.one_row).unique(subset=[ID], keep="any")
+    tops = top_rows(repeated_rows(frame), source.one_row, latest=latest).unique(subset=[ID], keep="any")
     single = frame.join(repeated_ids(frame), on=ID, how="anti")
     kept = nw.concat([single.drop(ROW), tops.drop(ROW)])
     return kept.join(add_up(frame, source.sums), on=ID, how="left") if source.sums else kept
@@ -37,11 +43,13 @@ def repeated_rows(frame: Frame) -> Frame:
     return frame.join(repeated_ids(frame), on=ID, how="semi")
 
 
-def top_rows(frame: Frame, rule: KeepRow | None) -> Frame:
+def top_rows(frame: Frame, rule: KeepRow | None, *, latest: str | None = None) -> Frame:
     """Return, for each id, the rows that no other row of the same id beats: one, unless the rule leaves a tie.
 
     Columns are compared in the order of the rule; a missing value is beaten by any other. Without a rule all rows tie.
     """
+    if latest is not None:
+        frame = frame.filter(nw.col(latest) == nw.col(latest).max().over(ID))
     if rule is None:
         return frame
     for name in rule.by:

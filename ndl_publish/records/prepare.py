@@ -9,7 +9,7 @@ import narwhals as nw
 from ndl_publish.engines.protocol import ROW, Engine, Frame
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.records.areas import now, resolve_areas
-from ndl_publish.records.model import ID, Records
+from ndl_publish.records.model import ID, PERIOD, Records
 from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Column, IntegerColumn, RowFilter, Source
 
 INTEGER_PATTERN = r"^-?\d{1,15}$"
@@ -20,7 +20,14 @@ def prepared(records: Records, name: str, geography: Geography, *, engine: Engin
 
     Categories hold canonical codes, integers are ``Int64``, months stay ``YYYY-MM``, areas hold current codes.
     """
-    return prepare(records.sources[name], records.spec.dataset.sources[name], geography, engine=engine)
+    also = () if latest_column(records, name) is None else (PERIOD,)
+    return prepare(records.sources[name], records.spec.dataset.sources[name], geography, engine=engine, also=also)
+
+
+def latest_column(records: Records, name: str) -> str | None:
+    """Return the column of a source that says of which time period a row is; none where the release has only one."""
+    is_spine = name == records.spec.dataset.spine
+    return PERIOD if is_spine and len(records.spec.release.time_periods) > 1 else None
 
 
 def prepare(frame: Frame, source: Source, geography: Geography, *, engine: Engine, also: tuple[str, ...] = ()) -> Frame:

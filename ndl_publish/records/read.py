@@ -61,7 +61,7 @@ def read_records(
     spine = spec.dataset.spine
     all_periods = sources[spine]
     if spec.dataset.sources[spine].period is not None:
-        sources[spine] = all_periods.filter(nw.col(PERIOD) == spec.release.time_period)
+        sources[spine] = all_periods.filter(nw.col(PERIOD).is_in(list(spec.release.time_periods)))
     return Records(spec, extracts, sources, all_periods, tuple(findings))
 
 

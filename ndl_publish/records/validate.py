@@ -12,6 +12,7 @@ from ndl_publish.records.checks.probe import run_probes
 from ndl_publish.records.checks.registry import ROW_CHECKS, WHOLE_CHECKS
 from ndl_publish.records.children import (
     IS_COVERED,
+    IS_OF_COHORT,
     breakdown_columns,
     children,
     linked_sources,
@@ -21,6 +22,7 @@ from ndl_publish.records.children import (
 from ndl_publish.records.contributions import contributions
 from ndl_publish.records.linkage import linkage_by_area
 from ndl_publish.records.model import LINKS, Progress, Records, ValidatedRecords
+from ndl_publish.records.prepare import latest_column
 from ndl_publish.records.read import stop_on_errors
 
 
@@ -47,7 +49,7 @@ def validate_records(
     n_children, told = outcome(kept, dataset, engine=engine)
     findings += told
     stop_on_errors(findings)
-    counted = kept.filter(nw.col(IS_COVERED))
+    counted = kept.filter(nw.col(IS_COVERED) & nw.col(IS_OF_COHORT))
     linkage = linkage_by_area(counted, linked_sources(dataset), here, engine=engine)
     by = contributions(records, counted, here, engine=engine)
     frame = _for_tables(counted, records)
@@ -92,7 +94,10 @@ def _for_tables(frame: Frame, records: Records) -> Frame:
     """Return the columns that tables are made of, means held between their bounds."""
     dataset = records.spec.dataset
     means = [nw.col(name).clip(m.minimum, m.maximum).alias(name) for name, m in mean_columns(dataset).items()]
-    return frame.select(PLACE, *breakdown_columns(dataset), *share_columns(dataset), *means)
+    period = latest_column(records, dataset.spine)
+    return frame.select(
+        PLACE, *(() if period is None else (period,)), *breakdown_columns(dataset), *share_columns(dataset), *means
+    )
 
 
 def _tell(progress: Progress | None, step: str) -> None:

@@ -37,10 +37,15 @@ class PrivacyUnit(Spec):
 
 
 class BirthCohort(Spec):
-    """The ledger's cohort is the academic year of birth, so many years before the academic year of the release."""
+    """The ledger's cohort is the academic year of birth, so many years before the academic year of the release.
+
+    ``birth_month`` names the column of the spine that says when a child was born: children of other cohorts than those
+    the release charges are then left out, so that nobody's loss is booked to the wrong cohort.
+    """
 
     kind: Literal["academic_birth_year"]
     years_before: int
+    birth_month: Name | None = None
 
 
 class FixedCohort(Spec):
@@ -241,6 +246,7 @@ class Dataset(Spec):
         problems = [
             *self._source_problems(),
             *self._name_problems(),
+            *self._cohort_problems(),
             *self._value_problems(),
             *self._measure_problems(),
             *self._figure_problems(),
@@ -292,6 +298,13 @@ class Dataset(Spec):
         named = (self.place.column, self.population.column)
         unknown_named = [column for column in named if column is not None and column not in known]
         return problems + [f"place or population names {column}, which is not declared" for column in unknown_named]
+
+    def _cohort_problems(self) -> list[str]:
+        name = self.cohort.birth_month if isinstance(self.cohort, BirthCohort) else None
+        months = {
+            x for s in self.sources.values() if s.role == "spine" for x, c in s.columns.items() if c.type == "month"
+        }
+        return [] if name is None or name in months else [f"cohort.birth_month: {name} is no month column of the spine"]
 
     def _value_problems(self) -> list[str]:
         """Return rules that compare with what cannot occur: they would hold for nobody, without a word."""

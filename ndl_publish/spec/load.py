@@ -54,17 +54,24 @@ class ReleaseSpec:
         return tuple(name for name, measure in measures if name in used & named and isinstance(measure, MeanMeasure))
 
     @property
-    def cohort(self) -> str:
-        """The ledger's cohort of this release: a birth cohort such as ``2019-20``, or a fixed label.
+    def birth_years(self) -> tuple[int, ...]:
+        """Academic years of birth that the release is about, by the year they begin in; none for a fixed cohort."""
+        cohort = self.dataset.cohort
+        if cohort.kind == "fixed":
+            return ()
+        return tuple(int(period[:4]) - cohort.years_before for period in self.release.time_periods)
 
-        Synthetic records have a cohort of their own, so that trials cost nobody's privacy.
+    @property
+    def cohorts(self) -> tuple[str, ...]:
+        """The ledger's cohorts of this release: birth cohorts such as ``2019-20``, or one fixed label.
+
+        Synthetic records have cohorts of their own, so that trials cost nobody's privacy.
         """
         cohort = self.dataset.cohort
         prefix = "synthetic-" if self.release.synthetic else ""
         if cohort.kind == "fixed":
-            return f"{prefix}{cohort.label}"
-        year = int(self.release.time_period[:4]) - cohort.years_before
-        return f"{prefix}{year}-{(year + 1) % 100:02d}"
+            return (f"{prefix}{cohort.label}",)
+        return tuple(f"{prefix}{year}-{(year + 1) % 100:02d}" for year in self.birth_years)
 
     def as_json(self) -> dict[str, Any]:
         """Return release, metadata and rules as JSON types.
@@ -170,6 +177,9 @@ def _parse_rules(path: Path) -> tuple[DpRules | ClassicRules, YamlSource]:
 
 def _source_findings(spec: ReleaseSpec) -> Iterator[Finding]:
     wanted = set(spec.dataset.sources) | ({"links"} if spec.dataset.links else set())
+    if len(spec.release.time_periods) > 1 and spec.dataset.sources[spec.dataset.spine].period is None:
+        message = f"several time periods need a source that says which: {spec.dataset.spine} has no period column."
+        yield _finding(spec, ("time_period",), message)
     for name in sorted(wanted - set(spec.release.sources)):
         yield _finding(spec, ("sources",), f"the metadata needs the source {name}; name its file or files here.")
     for name in sorted(set(spec.release.sources) - wanted):

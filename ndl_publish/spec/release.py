@@ -24,13 +24,17 @@ class ReleaseGeography(Spec):
 
 
 class Table(Spec):
-    """One published file: area levels x crossings of breakdowns x measures. Margins are always included."""
+    """One published file: area levels x crossings of breakdowns x measures. Margins are always included.
+
+    ``periods`` matters in a release of several time periods only: figures for each, for all pooled, or both.
+    """
 
     name: Name
     title: Text
     levels: tuple[Name, ...] = Field(min_length=1)
     breakdowns: tuple[tuple[Name, ...], ...] = ((),)
     measures: tuple[Name, ...] = Field(min_length=1)
+    periods: Literal["each", "pooled", "both"] = "each"
 
     @field_validator("breakdowns")
     @classmethod
@@ -56,15 +60,48 @@ class Release(Spec):
     description: Text
     metadata: Text
     rules: Text
-    time_period: Annotated[str, Field(pattern=r"^\d{4}(\d{2})?$")]
+    time_period: tuple[Annotated[str, Field(pattern=r"^\d{4}(\d{2})?$")], ...] = Field(min_length=1, max_length=12)
     time_identifier: Literal["Academic year", "Calendar year", "Financial year"]
     publish_at: datetime
     sources: dict[Name, tuple[Text, ...]] = Field(min_length=1)
+    public_figures: Text | None = None
     geography: ReleaseGeography
     expected_count: Annotated[int, Field(gt=0)]
     tables: tuple[Table, ...] = Field(min_length=1)
     synthetic: bool = False
     changes: tuple[Text, ...] = ("First release.",)
+
+    @property
+    def time_periods(self) -> tuple[str, ...]:
+        """The time periods, earliest first."""
+        return tuple(sorted(self.time_period))
+
+    @property
+    def pooled_period(self) -> str:
+        """What stands for all periods together: the first and the last of them."""
+        return f"{self.time_periods[0]}-{self.time_periods[-1]}"
+
+    @property
+    def all_periods(self) -> tuple[str, ...]:
+        """Everything that can stand in the column of time periods: each of them, and all together."""
+        return self.time_periods if len(self.time_periods) == 1 else (*self.time_periods, self.pooled_period)
+
+    @property
+    def span(self) -> str:
+        """The time that the release is about: its only period, or the first and the last."""
+        return self.all_periods[-1]
+
+    @field_validator("time_period", mode="before")
+    @classmethod
+    def _one_period_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str | int) else value
+
+    @field_validator("time_period")
+    @classmethod
+    def _unique_periods(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value) or len({len(period) for period in value}) > 1:
+            raise ValueError("time periods stand once each, all as years (2024) or all as years with a turn (202425)")
+        return value
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -59,6 +59,19 @@ class WitnessCircuits(Spec):
     method: Literal["witness_circuits"]
 
 
+class Invariant(Spec):
+    """Headcounts held exact because they are public already: of all areas of one level."""
+
+    level: Name
+    reference: Reference
+
+
+class BestNonNegative(Spec):
+    """A second, non-negative estimate below one level, whose figures it keeps wherever they are not negative."""
+
+    below: Name
+
+
 Noise = Annotated[DiscreteGaussian | Geometric, Field(discriminator="method")]
 
 
@@ -88,6 +101,9 @@ class DpRules(Rules):
     lifetime_cap: Number
     withhold: Withhold
     weights: dict[Name, Number] = Field(default_factory=dict)
+    invariant: Invariant | None = None
+    best_nonneg: BestNonNegative | None = None
+    publish: tuple[Literal["noisy_measurements"], ...] = ()
 
     @model_validator(mode="after")
     def _units(self) -> "DpRules":

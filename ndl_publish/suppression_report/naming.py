@@ -4,7 +4,7 @@ from itertools import product
 
 from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid
-from ndl_publish.cube.layout import CubeLayout, between_level, closure
+from ndl_publish.cube.layout import CubeLayout, blocks_of
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.spec.counts_tables import CountsTables
 from ndl_publish.spec.load import ReleaseSpec
@@ -15,14 +15,7 @@ def release_naming(spec: ReleaseSpec, layout: CubeLayout, geography: Geography) 
     """Return the names of a release's tables and areas."""
     tables: dict[str, frozenset[tuple[str, ...]]] = {}
     for table in spec.release.tables:
-        blocks = set()
-        for level, crossing in product(table.levels, closure(table.breakdowns)):
-            blocks.add(layout.levels_for(level, crossing))
-            for outcome, chain in layout.chains.items():
-                published = tuple(measure for measure in chain if measure in table.measures)
-                names = (*published, between_level(published)) if published else ()
-                blocks |= {layout.levels_for(level, crossing, (outcome, name)) for name in names}
-        tables[table.name] = frozenset(blocks)
+        tables[table.name] = frozenset(blocks_of(table, spec, layout))
     known = geography.areas
     return Naming(tables, 0, dict(zip(known["area_code"], known["area_name"], strict=True)))
 

@@ -10,10 +10,16 @@ from ndl_publish.package.context import PackageContext
 from ndl_publish.package.csv_text import csv_bytes
 from ndl_publish.package.descriptor_model import Field, TableSchema
 from ndl_publish.package.free_text import refuse_formulas
-from ndl_publish.package.layout import DATA_DICTIONARY, GEOGRAPHY, STATUS_CODES, csv_path
+from ndl_publish.package.layout import DATA_DICTIONARY, GEOGRAPHY, NOISY_MEASUREMENTS, STATUS_CODES, csv_path
 from ndl_publish.package.model import NewFile
 from ndl_publish.package.rows import PublicRows
-from ndl_publish.package.schemas import dictionary_schema, geography_schema, status_schema, table_schema
+from ndl_publish.package.schemas import (
+    dictionary_schema,
+    geography_schema,
+    measurements_schema,
+    status_schema,
+    table_schema,
+)
 from ndl_publish.package.status_words import STATUS_MEANINGS
 
 Entry = tuple[str, str, str, str, str, str, str, str, str]
@@ -34,6 +40,8 @@ def _entries(context: PackageContext) -> Iterator[Entry]:
         yield from _columns(csv_path(table.name), schema)
         yield from _measures(csv_path(table.name), table)
         yield from _categories(csv_path(table.name), schema, table.breakdowns)
+    if csv_path(NOISY_MEASUREMENTS) in context.files:
+        yield from _columns(csv_path(NOISY_MEASUREMENTS), measurements_schema())
     yield from _columns(GEOGRAPHY, geography_schema(context))
     yield from _columns(STATUS_CODES, status_schema())
     for status, meaning in STATUS_MEANINGS.items():

@@ -14,6 +14,8 @@ from ndl_publish.package.layout import (
     DESCRIPTOR,
     GEOGRAPHY,
     GEOGRAPHY_RESOURCE,
+    NOISY_MEASUREMENTS,
+    NOISY_MEASUREMENTS_RESOURCE,
     STATUS_CODES,
     STATUS_CODES_RESOURCE,
     csv_path,
@@ -22,7 +24,13 @@ from ndl_publish.package.layout import (
 )
 from ndl_publish.package.model import NewFile
 from ndl_publish.package.render import SYNTHETIC
-from ndl_publish.package.schemas import dictionary_schema, geography_schema, status_schema, table_schema
+from ndl_publish.package.schemas import (
+    dictionary_schema,
+    geography_schema,
+    measurements_schema,
+    status_schema,
+    table_schema,
+)
 
 LICENCE: Final[Json] = {
     "name": "OGL-UK-3.0",
@@ -60,7 +68,7 @@ def descriptor(context: PackageContext) -> Json:
         ],
         "sources": _sources(context),
         "status_label": dataset.status_label,
-        "time_period": release.time_period,
+        "time_period": release.span,
         "time_identifier": release.time_identifier,
         "boundary_year": context.geography.vintage,
         "protection": context.protection.mode,
@@ -70,7 +78,7 @@ def descriptor(context: PackageContext) -> Json:
 
 def _sources(context: PackageContext) -> list[Json]:
     dataset = context.spec.dataset
-    period = context.spec.release.time_period
+    period = context.spec.release.span
     records = [{"title": source.title, "version": period} for source in dataset.sources.values()]
     return [*records, *({"title": reference.title, "path": reference.href} for reference in dataset.references)]
 
@@ -92,9 +100,23 @@ def _resources(context: PackageContext) -> Iterator[Resource]:
             facts.rows,
             same_rows_as=table.name,
         )
+    if csv_path(NOISY_MEASUREMENTS) in context.files:
+        yield from _measurements(context)
     yield _table(context, GEOGRAPHY_RESOURCE, GEOGRAPHY, "Areas", geography_schema(context))
     yield _table(context, DATA_DICTIONARY_RESOURCE, DATA_DICTIONARY, "Data dictionary", dictionary_schema())
     yield _table(context, STATUS_CODES_RESOURCE, STATUS_CODES, "Status of figures", status_schema())
+
+
+def _measurements(context: PackageContext) -> Iterator[Resource]:
+    name, title = NOISY_MEASUREMENTS_RESOURCE, "Noisy measurements"
+    yield _table(context, name, csv_path(NOISY_MEASUREMENTS), title, measurements_schema())
+    path = parquet_path(NOISY_MEASUREMENTS)
+    facts = context.files[path]
+    words = f"The rows of {csv_path(NOISY_MEASUREMENTS)} with typed numbers."
+    yield Resource(
+        parquet_resource(name), path, f"{title} (Parquet)", words, facts.bytes, facts.sha256, facts.rows,
+        same_rows_as=name,
+    )  # fmt: skip
 
 
 def _table(context: PackageContext, name: str, path: str, title: str, schema: TableSchema) -> Resource:

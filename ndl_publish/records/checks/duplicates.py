@@ -14,7 +14,7 @@ from ndl_publish.geography.lookup import Geography
 from ndl_publish.records.checks.probe import in_words, lines
 from ndl_publish.records.model import ID, Extract, Records
 from ndl_publish.records.one_row import repeated_ids, repeated_rows, top_rows
-from ndl_publish.records.prepare import prepare
+from ndl_publish.records.prepare import latest_column, prepare
 
 _SHOWN: Final = 3
 
@@ -35,11 +35,13 @@ def duplicates(records: Records, geography: Geography, *, engine: Engine) -> tup
 def _of_source(records: Records, name: str, geography: Geography, engine: Engine) -> Iterator[Finding]:
     source = records.spec.dataset.sources[name]
     as_read = repeated_rows(records.sources[name])
-    frame = engine.keep(prepare(as_read, source, geography, engine=engine))
+    latest = latest_column(records, name)
+    also = () if latest is None else (latest,)
+    frame = engine.keep(prepare(as_read, source, geography, engine=engine, also=also))
     if engine.collect(repeated_ids(frame).select(nw.len())).item() == 0:
         return
     repeated = repeated_rows(frame)
-    alike = top_rows(repeated, source.one_row).group_by(ID, *source.columns)
+    alike = top_rows(repeated, source.one_row, latest=latest).group_by(ID, *source.columns)
     different = alike.agg(nw.len().cast(nw.Int64).alias("alike"), nw.col(ROW).min())
     ids = different.group_by(ID).agg(
         nw.len().cast(nw.Int64).alias("different"), nw.col("alike").sum(), nw.col(ROW).min()

@@ -11,14 +11,15 @@ import narwhals as nw
 from ndl_publish.engines.protocol import Engine, Frame
 from ndl_publish.errors import Finding
 from ndl_publish.records.checks.probe import in_words
-from ndl_publish.records.children import IS_COVERED, breakdown_columns, mean_columns
+from ndl_publish.records.children import IS_COVERED, IS_OF_COHORT, breakdown_columns, mean_columns
 from ndl_publish.spec.dataset import Dataset, ShareMeasure
 
 
 def outcome(frame: Frame, dataset: Dataset, *, engine: Engine) -> tuple[int, tuple[Finding, ...]]:
     """Return how many children are counted, and what is wrong or worth knowing about them.
 
-    ``NDL-V019`` children outside the release's areas and ``NDL-V020`` without a place, both left out; ``NDL-V034``
+    ``NDL-V019`` children outside the release's areas, ``NDL-V020`` without a place and ``NDL-V041`` of another birth
+    cohort, all left out; ``NDL-V034``
     nobody is left; ``NDL-V035`` a breakdown without a category; ``NDL-V036`` a mean without a number; ``NDL-V039`` a
     narrower measure that does not lie in the wider one.
 
@@ -28,11 +29,12 @@ def outcome(frame: Frame, dataset: Dataset, *, engine: Engine) -> tuple[int, tup
         engine: Counts.
     """
     never_null = (*breakdown_columns(dataset), *mean_columns(dataset))
-    here = nw.col(IS_COVERED).fill_null(value=False)
+    here = nw.col(IS_COVERED).fill_null(value=False) & nw.col(IS_OF_COHORT)
     tests = {
         "here": here,
         "outside": ~nw.col(IS_COVERED),
         "nowhere": nw.col(IS_COVERED).is_null(),
+        "other_cohort": nw.col(IS_COVERED).fill_null(value=False) & ~nw.col(IS_OF_COHORT),
         **{f"null_{name}": here & nw.col(name).is_null() for name in never_null},
         **{f"chain_{a}_{b}": here & nw.col(a) & ~nw.col(b) for a, b in _contained(dataset)},
     }
@@ -57,6 +59,9 @@ def _place_findings(dataset: Dataset, counts: dict[str, int]) -> Iterator[Findin
     if counts["nowhere"]:
         message = f"no place in {in_words(counts['nowhere'])}: left out."
         yield Finding("NDL-V020", "note", where, message)
+    if counts["other_cohort"]:
+        message = f"a birth cohort that the release does not charge in {in_words(counts['other_cohort'])}: left out."
+        yield Finding("NDL-V041", "note", "cohort.birth_month", message)
     if not counts["here"]:
         message = "nobody of the population lives in the release's areas. Check geography.areas and the files."
         yield Finding("NDL-V034", "error", where, message)

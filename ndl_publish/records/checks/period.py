@@ -15,17 +15,17 @@ def period(records: Records, geography: Geography, *, engine: Engine) -> tuple[F
     spine = records.spec.dataset.spine
     if records.spec.dataset.sources[spine].period is None:
         return ()
-    wanted = records.spec.release.time_period
-    is_wanted = (nw.col(PERIOD) == wanted).fill_null(value=False)
-    blank = nw.col(PERIOD).is_null()
-    sums = [test.cast(nw.Int64).sum().alias(n) for n, test in (("wanted", is_wanted), ("blank", blank))]
+    periods = records.spec.release.time_periods
+    tests = {name: (nw.col(PERIOD) == name).fill_null(value=False) for name in periods}
+    sums = [test.cast(nw.Int64).sum().alias(n) for n, test in {**tests, "blank": nw.col(PERIOD).is_null()}.items()]
     counts = engine.collect(records.all_periods.select(nw.len().cast(nw.Int64).alias("rows"), *sums))
-    rows, here, without = counts.row(0)
+    rows, *found, without = counts.row(0)
+    here = sum(found)
     if not rows:
         return ()
     where = records.extracts[spine].where(spine, PERIOD)
     findings = []
-    if not here:
+    for wanted in (name for name, n in zip(periods, found, strict=True) if not n):
         message = f"no row is of the release's time period {wanted}. Check time_period in the release, and the files."
         findings.append(Finding("NDL-V032", "error", where, message))
     if without:

@@ -1,0 +1,135 @@
+"""The command ``replay``: a noisy package made again from its noisy measurements and its specification, without records.
+
+It shows that everything published is post-processing of the measurements: nothing here reads a record, an exact count or
+the key. The measurements come from ``internal/`` (the output checker's side) or, where the rules publish them, from the
+package itself; ledger entry and figures already public come from the package.
+"""
+
+import filecmp
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ndl_publish.cube.layout import lay_out
+from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
+from ndl_publish.geography.coverage import covered_geography, whole_geography
+from ndl_publish.package.build import build_package, refuse_occupied
+from ndl_publish.package.layout import INTERNAL, NOISY_MEASUREMENTS, PRIVACY, PUBLIC, package_name, parquet_path
+from ndl_publish.package.model import InternalPack, Package
+from ndl_publish.package_reading import check_manifest, public_folder, read_json, read_spec
+from ndl_publish.pipeline import Prepared, Progress, mechanism_with, noisy_release
+from ndl_publish.protect.measure import Measurements, measurements_of
+from ndl_publish.protect.public_figures import known_of
+from ndl_publish.spec.rules import DpRules
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A package made again.
+
+    Attributes:
+        release: Name of the package.
+        n_files: Public files, all the same byte by byte.
+        n_measurements: Noisy integers that they were made from.
+        kept: Where the new package is kept; none where nobody asked for it.
+    """
+
+    release: str
+    n_files: int
+    n_measurements: int
+    kept: Path | None
+
+
+def replay(
+    package: Path,
+    *,
+    measurements: Path | None = None,
+    out: Path | None = None,
+    metadata: Path | None = None,
+    progress: Progress,
+) -> Replayed:
+    """Make the public files of a noisy package again and compare them with those that are there.
+
+    Args:
+        package: A package folder, or its ``public`` folder.
+        measurements: Parquet file of the noisy measurements; default is the package's own.
+        out: Folder to keep the new package in; by default it is compared and thrown away.
+        metadata: Folder of the look-ups of areas; default is what ships.
+        progress: Called with (stage, done, of).
+
+    Raises:
+        InputError: ``NDL-V080``/``NDL-V081`` when this is no package, ``NDL-V087`` when there are no measurements that
+            fit it.
+        RuleError: ``NDL-R069`` when its counts are exact.
+        DisclosureError: ``NDL-D041`` when files differ from what the measurements give; all of them are named.
+        TargetError: ``NDL-T001`` when ``out`` is taken.
+    """
+    public = public_folder(package)
+    manifest = check_manifest(public)
+    spec = read_spec(public, metadata=metadata)
+    if not isinstance(spec.rules, DpRules):
+        raise RuleError("NDL-R069", f"{package}: exact counts have no noisy measurements: there is nothing to replay.")
+    geography = covered_geography(spec)
+    prepared = Prepared(spec, geography, lay_out(spec, geography))
+    if out is not None:
+        refuse_occupied(out, spec)
+    progress("Reading the measurements", 0, 0)
+    noisy = _read(package, public, measurements)
+    try:
+        mechanism = mechanism_with(prepared, known_of(spec, prepared.layout, noisy))
+        wanted = {event.label: event.n_cells for event in mechanism.events}
+        _refuse_other(wanted, noisy, package)
+        entry = read_json(public / PRIVACY)["ledger_entry"]
+        _, audited = noisy_release(prepared, mechanism, noisy, entry, progress=progress)
+    except (LookupError, TypeError, ValueError):
+        raise _unfit(package) from None
+    with tempfile.TemporaryDirectory() as beside:
+        made = build_package(
+            audited,
+            spec=spec,
+            geography=whole_geography(spec),
+            out=out or Path(beside),
+            internal=InternalPack({}, {}),
+            progress=progress,
+        )
+        findings = tuple(_differences(public, made, manifest))
+    if findings:
+        message = f"{package}: files are not what the noisy measurements give."
+        raise DisclosureError("NDL-D041", message, findings=findings)
+    n_measurements = sum(wanted.values())
+    return Replayed(package_name(spec.release), len(manifest), n_measurements, None if out is None else made.folder)
+
+
+def _read(package: Path, public: Path, measurements: Path | None) -> Measurements:
+    """Return the noisy integers of every query from the first place that has them."""
+    inside = package / INTERNAL / f"{NOISY_MEASUREMENTS}.parquet"
+    places = [measurements] if measurements is not None else [inside, public / parquet_path(NOISY_MEASUREMENTS)]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        where = " or ".join(str(place) for place in places)
+        message = f"there are no noisy measurements at {where}. Name their file with --measurements."
+        raise InputError("NDL-V087", f"{package}: {message}")
+    try:
+        return measurements_of(pl.read_parquet(file))
+    except (OSError, pl.exceptions.PolarsError):
+        raise InputError("NDL-V087", f"{file}: is not a file of noisy measurements.") from None
+
+
+def _refuse_other(wanted: dict[str, int], noisy: Measurements, package: Path) -> None:
+    if any(label not in noisy or len(noisy[label]) != n for label, n in wanted.items()):
+        raise _unfit(package)
+
+
+def _unfit(package: Path) -> InputError:
+    message = f"{package}: the measurements do not fit the specification. Take those of this release and version."
+    return InputError("NDL-V087", message)
+
+
+def _differences(public: Path, made: Package, manifest: dict[str, str]) -> Iterator[Finding]:
+    for path in sorted(set(manifest) | set(made.files)):
+        here, there = public / path, made.folder / PUBLIC / path
+        if not (here.is_file() and there.is_file() and filecmp.cmp(here, there, shallow=False)):
+            yield Finding("NDL-D041", "error", path, "differs from what the measurements give.")
