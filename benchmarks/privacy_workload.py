@@ -23,7 +23,6 @@ N_CHILDREN = 620_000
 SPREAD = 0.45
 
 
-
 @dataclass(frozen=True, slots=True)
 class Workload:
     """Synthetic children of England.

@@ -230,9 +230,7 @@ def audit(
 @click.option("--out", type=FOLDER, help="Keep the new package in this folder; default: compare and throw away.")
 @click.option("--metadata", type=FOLDER, help="Folder of the look-ups of areas; default: what ships.")
 @as_json
-def replay(
-    package: Path, measurements: Path | None, out: Path | None, metadata: Path | None, *, as_json: bool
-) -> None:
+def replay(package: Path, measurements: Path | None, out: Path | None, metadata: Path | None, *, as_json: bool) -> None:
     """Make a noisy package again from its noisy measurements alone. Exit code 4 when files differ.
 
     \b
