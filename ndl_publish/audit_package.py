@@ -27,9 +27,9 @@ from ndl_publish.cube.layout import CubeLayout, lay_out
 from ndl_publish.errors import Finding, InputError, RuleError
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.levels import level_label
-from ndl_publish.package.layout import PRIVACY, PUBLIC, csv_path
+from ndl_publish.package.layout import PRIVACY, csv_path
 from ndl_publish.package.validate import package_findings
-from ndl_publish.package_reading import check_manifest, read_json, read_spec
+from ndl_publish.package_reading import check_manifest, public_folder, read_json, read_spec
 from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.spec.load import ReleaseSpec, tie_findings
 from ndl_publish.spec.rules import ClassicRules, DpRules

@@ -221,7 +221,7 @@ def noisy_release(
     *,
     progress: Progress,
 ) -> tuple[DpResult, AuditedCube]:
-    """Return what noisy measurements give, attacked: all of a release of mode ``dp`` that needs no record and no key."""
+    """Return what noisy measurements give, attacked: all of a noisy release that needs no record and no key."""
     spec, layout = prepared.spec, prepared.layout
     noisy = protect_dp(
         spec, layout, mechanism, measurements, entry=entry, recoverable=recoverable_cells, progress=progress

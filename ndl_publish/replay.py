@@ -1,8 +1,8 @@
-"""The command ``replay``: a noisy package made again from its noisy measurements and its specification, without records.
+"""The command ``replay``: a noisy package made again from its noisy measurements and specification, without records.
 
-It shows that everything published is post-processing of the measurements: nothing here reads a record, an exact count or
-the key. The measurements come from ``internal/`` (the output checker's side) or, where the rules publish them, from the
-package itself; ledger entry and figures already public come from the package.
+It shows that everything published is post-processing of the measurements: nothing here reads a record, an exact count
+or the key. The measurements come from ``internal/`` (the output checker's side) or, where the rules publish them,
+from the package itself; ledger entry and figures already public come from the package.
 """
 
 import filecmp

@@ -165,7 +165,7 @@ def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
             history = ledger.history(prepared.spec.cohorts[0])
         is_charged = named in {(e.get("release_id"), e.get("version")) for e in history if e["kind"] == "reserve"}
         if prepared.spec.cohorts[0] in known:
-            cap, spent = min(cap, known[prepared.spec.cohorts[0]].cap), known[prepared.spec.cohort].spent
+            cap, spent = min(cap, known[prepared.spec.cohorts[0]].cap), known[prepared.spec.cohorts[0]].spent
     return cost | {
         "cap": float(cap),
         "spent": float(spent),

@@ -1,12 +1,12 @@
 """From what a release asks for to dimensions, blocks and figures: public knowledge only, no record is read.
 
-The **area dimension** comes first. Its finest codes are the areas of the coarsest level that still decides every level
-and area characteristic the release uses. **Breakdowns** that nest (minor in major ethnic group) are one dimension with
-two levels. A release of several **time periods** has them as a dimension like any other, whose total is the children of
-all periods together. An **outcome** is one dimension, too: its measures contain one another (communication and literacy, GLD, all
-goals), so a child's code is how many of them it reached; each measure is a level with the groups ``no`` and ``yes``.
-Complements ("did not reach") and what lies between two published measures are therefore cells like any other, and the
-disclosure rules see them.
+The **area dimension** comes first. Its finest codes are the areas of the coarsest level that still decides every
+level and area characteristic the release uses. **Breakdowns** that nest (minor in major ethnic group) are one
+dimension with two levels. A release of several **time periods** has them as a dimension like any other, whose total
+is the children of all periods together. An **outcome** is one dimension, too: its measures contain one another
+(communication and literacy, GLD, all goals), so a child's code is how many of them it reached; each measure is a
+level with the groups ``no`` and ``yes``. Complements ("did not reach") and what lies between two published measures
+are therefore cells like any other, and the disclosure rules see them.
 """
 
 from collections.abc import Iterable, Iterator

@@ -45,7 +45,7 @@ class Field:
     name: str
     title: str
     description: str
-    type: Literal["string", "number", "year"] = "string"
+    type: Literal["string", "number", "integer", "year"] = "string"
     required: bool = True
     categories: tuple[Category, ...] = ()
     is_ordered: bool = False

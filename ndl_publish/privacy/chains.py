@@ -1,8 +1,8 @@
 """The groupings of a characteristic that are measured: a chain of levels, each splitting the groups of the one before.
 
-Minor ethnic groups lie in major ones, "reached the goals" splits into how far. Where only the coarse level is published,
-only that is measured; where the fine one is published too, it is measured as the difference of a fine group from its
-coarse group. The two parts are free of one another, so each has its own least-squares tree.
+Minor ethnic groups lie in major ones, "reached the goals" splits into how far. Where only the coarse level is
+published, only that is measured; where the fine one is published too, it is measured as the difference of a fine
+group from its coarse group. The two parts are free of one another, so each has its own least-squares tree.
 
 A level that fits into no chain (a second way to cut the same codes) is summed from the coarsest level of the chain that
 never cuts across it.

@@ -3,9 +3,10 @@
 Everything here is post-processing of what ``protect/measure.py`` drew: it reads no record and no exact count, so it
 can be run again by anybody who has the measurements.
 
-The noisy tables of a quantity are T_W = sum over parts S of W of u_S spread evenly over what S does not tell apart, where
-u_S is the least-squares estimate of part S. Cells at a coarser grouping are sums of cells, so variances and covariances
-of any two cells of a table are products over the characteristics (``Chain.product``), summed over the parts.
+The noisy tables of a quantity are T_W = sum over parts S of W of u_S spread evenly over what S does not tell apart,
+where u_S is the least-squares estimate of part S. Cells at a coarser grouping are sums of cells, so variances and
+covariances of any two cells of a table are products over the characteristics (``Chain.product``), summed over the
+parts.
 """
 
 from collections.abc import Mapping

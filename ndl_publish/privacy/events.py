@@ -1,10 +1,10 @@
 """What a release measured, as immutable data; the loss is read off it, never estimated.
 
 A query is one noisy table about some birth cohorts. A child is of one cohort, so cohorts compose in parallel: each is
-charged the whole query, and the release costs what its dearest cohort pays. A query's cost follows from the noise and from how far one
-child moves the table, both exact fractions. Sources: concentrated differential privacy, Bun and
-Steinke (2016): a discrete Gaussian with variance parameter sigma2 costs rho = D^2 / (2 sigma2)
-(Canonne, Kamath, Steinke 2020, Theorem 4), and an epsilon-private query costs rho = epsilon^2 / 2.
+charged the whole query, and the release costs what its dearest cohort pays. A query's cost follows from the noise and
+from how far one child moves the table, both exact fractions. Sources: concentrated differential privacy, Bun and
+Steinke (2016): a discrete Gaussian with variance parameter sigma2 costs rho = D^2 / (2 sigma2) (Canonne, Kamath,
+Steinke 2020, Theorem 4), and an epsilon-private query costs rho = epsilon^2 / 2.
 """
 
 from collections.abc import Iterable

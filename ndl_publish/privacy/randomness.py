@@ -9,7 +9,7 @@ counts. Refused: numpy's generators (not secret, 128-bit or smaller states, glob
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,13 +49,6 @@ class KeyedRandomSource:
     def __init__(self, key: SecretKey) -> None:
         self._prefix = _with_length(_DOMAIN) + _with_length(key.noise_key())
 
-    @classmethod
-    def public(cls, seed: bytes) -> Self:
-        """Return streams that everybody who has the seed can make again: for rounding, never for noise."""
-        source = cls.__new__(cls)
-        source._prefix = _with_length(_PUBLIC_DOMAIN) + _with_length(seed)
-        return source
-
     def words(self, label: str, n: int, *, start: int = 0) -> Words:
         """Return words ``start`` to ``start + n`` of the stream called ``label``."""
         absorbed = hashlib.shake_256(self._prefix + _with_length(label.encode()))
@@ -73,6 +66,15 @@ class KeyedRandomSource:
     def __repr__(self) -> str:
         """Return the name only: the key must not be printed."""
         return "KeyedRandomSource()"
+
+
+class PublicRandomSource(KeyedRandomSource):
+    """The same streams from a seed that may be public: for rounding and ties after the noise, never for noise."""
+
+    __slots__ = ()
+
+    def __init__(self, seed: bytes) -> None:
+        self._prefix = _with_length(_PUBLIC_DOMAIN) + _with_length(seed)
 
 
 class ScriptedRandomSource:

@@ -4,10 +4,10 @@ For each level l of the area tree and each part S in the closure of what is publ
 
     Q = (kron over i in S of the differences at the depth of i) M_S x_v    for every node v of the level
 
-is measured with discrete Gaussian noise of variance sigma2. A **part** names characteristics and for each the depth of
-its chain (``chains``) whose differences are meant; the differences of a group within its m siblings are m times its
-count less the sum over the siblings, so one child changes Q at one node by a column of squared length prod m_i (m_i - 1),
-times the square of the bound of what is summed (1 for a count of children), and
+is measured with discrete Gaussian noise of variance sigma2. A **part** names characteristics and for each the depth
+of its chain (``chains``) whose differences are meant; the differences of a group within its m siblings are m times
+its count less the sum over the siblings, so one child changes Q at one node by a column of squared length prod m_i
+(m_i - 1), times the square of the bound of what is summed (1 for a count of children), and
 
     rho_{l,S} = bound^2 * prod m_i (m_i - 1) / (2 sigma2),   the largest m_i of each chain's depth.
 
@@ -62,12 +62,14 @@ class Quantity:
         bound: Largest absolute contribution of one child.
         grid: Blocks whose cells are published from it.
         known: What of it is known exactly beforehand; nothing by default.
+        least: Smallest contribution of one child; 1 for a count of children.
     """
 
     name: str
     bound: int
     grid: CellGrid = field(repr=False)
     known: "Known | None" = None
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)

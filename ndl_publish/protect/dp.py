@@ -19,7 +19,7 @@ from ndl_publish.errors import RuleError
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
-from ndl_publish.privacy.events import Query
+from ndl_publish.privacy.events import PrivacyLoss, Query
 from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.figures import CellValues, Covariances, public_tables
@@ -55,6 +55,11 @@ class Mechanism(Covariances, Protocol):
         """What the ledger is asked to pay for."""
         ...
 
+    @property
+    def replace_one(self) -> PrivacyLoss:
+        """The loss when one child is replaced by another, at most."""
+        ...
+
     def exact(self, rows: FinestRows) -> Mapping[str, ExactTables]:
         """Return the exact tables that the noise is added to. Confidential."""
         ...
@@ -72,7 +77,7 @@ class Mechanism(Covariances, Protocol):
         ...
 
     def labelled(self, measurements: Measurements) -> pl.DataFrame:
-        """Return the measurements as rows: columns ``query``, ``position``, ``area_code``, ``categories``, ``value``."""
+        """Return the measurements as rows: ``query``, ``position``, ``area_code``, ``categories``, ``value``."""
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def measure_dp(spec: ReleaseSpec, order: Order, *, payment: Payment) -> tuple[Gr
     return grant, order.mechanism.measure(order.exact, grant=grant, source=KeyedRandomSource(key))
 
 
-def protect_dp(
+def protect_dp(  # noqa: PLR0913 - everything the figures follow from
     spec: ReleaseSpec,
     layout: CubeLayout,
     mechanism: Mechanism,
@@ -197,7 +202,7 @@ def protect_dp(
     )
     margin = float(rules.withhold.maximum_margin.value)
     cells = CellValues(layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin)
-    statement = dp_statement(spec, rules, mechanism.describe(), entry)
+    statement = dp_statement(spec, rules, mechanism.describe(), entry, replace_one=mechanism.replace_one)
     protected = ProtectedCube(
         "dp", layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, layout.implications,
         public_tables(spec, cells), statement,

@@ -19,7 +19,7 @@ from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
-from ndl_publish.privacy.events import LaplaceQuery, fraction_text
+from ndl_publish.privacy.events import LaplaceQuery, PrivacyLoss, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
@@ -55,6 +55,11 @@ class FinestGeometric:
     def events(self) -> tuple[LaplaceQuery, ...]:
         """What the ledger is asked to pay for."""
         return (LaplaceQuery(LABEL, self.cohorts, 1 / self.epsilon, Fraction(1), self.finest.n_cells),)
+
+    @property
+    def replace_one(self) -> PrivacyLoss:
+        """The loss when one child is replaced by another: two cells change."""
+        return PrivacyLoss.pure(2 * self.epsilon)
 
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:  # noqa: ARG002 - children only
         """Return the number of finest cells that two sums share, times the variance of one, at every area."""

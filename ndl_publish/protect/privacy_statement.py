@@ -4,8 +4,9 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from ndl_publish.geography.levels import level_label
 from ndl_publish.privacy.conversion import epsilon_of_rho
-from ndl_publish.privacy.events import fraction_text
+from ndl_publish.privacy.events import PrivacyLoss, fraction_text
 from ndl_publish.protect.intervals import CONFIDENCE
 from ndl_publish.spec.base import Number
 from ndl_publish.spec.dataset import CountMeasure, Dataset, MeanMeasure, ShareMeasure
@@ -17,6 +18,12 @@ RANDOM_SOURCE = (
     "SHAKE-256 under a secret 256-bit key; the stream is labelled with release, version, query, noise variance, method "
     "and a keyed digest of the confidential tables: the same input gives the same noise, any other gives fresh noise"
 )
+CLAIM = "differentially private, the unit being one {one}"
+CLAIM_GIVEN = (
+    "differentially private given the public figures, the unit being one {one}: the headcounts of every area at the "
+    "level {level} (and above) were public already and are kept exactly"
+)
+BOUND = "one {one} is one row of the linked table, counted in one area, one category and one time period"
 LINKED = (
     "The guarantee is about the linked table, one row for each {one}; which records were linked to one another is not "
     "covered. "
@@ -28,7 +35,14 @@ ADDITIVE_EXCEPT = (
 )
 
 
-def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+def dp_statement(
+    spec: ReleaseSpec,
+    rules: DpRules,
+    mechanism: dict[str, Any],
+    entry: dict[str, Any],
+    *,
+    replace_one: PrivacyLoss,
+) -> dict[str, Any]:
     """Return the public privacy statement of a differentially private release.
 
     Args:
@@ -36,17 +50,26 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         rules: Its rule book.
         mechanism: What the mechanism says of itself.
         entry: The exported ledger entry.
+        replace_one: The loss when one child is replaced by another, at most.
     """
     rho = max(Fraction(loss["rho"]) for loss in entry["losses"])
     epsilon = max(Fraction(loss["epsilon"]) for loss in entry["losses"])
     delta = float(rules.noise.delta.value) if isinstance(rules.noise, DiscreteGaussian) else 0.0
+    unit = spec.dataset.privacy_unit.singular
     return {
         "mode": "dp",
-        "unit": spec.dataset.privacy_unit.singular,
-        "adjacency": "add or remove one " + spec.dataset.privacy_unit.singular,
+        "claim": (CLAIM_GIVEN if rules.invariant is not None else CLAIM).format(one=unit, level=_level(rules)),
+        "unit": unit,
+        "contribution_bound": BOUND.format(one=unit),
+        "adjacency": "add or remove one " + unit,
         "rho": {"fraction": fraction_text(rho), "decimal": round(float(rho), 9)},
-        "epsilon": ceil(epsilon_of_rho(rho, delta=delta) * 10_000) / 10_000 if delta else float(epsilon),
+        "epsilon": _epsilon(PrivacyLoss(rho, epsilon), delta),
         "delta": delta,
+        "replace_one": {
+            "adjacency": f"replace one {unit} by another",
+            "rho": {"fraction": fraction_text(replace_one.rho), "decimal": round(float(replace_one.rho), 9)},
+            "epsilon": _epsilon(replace_one, delta),
+        },
         "cohorts": [loss["cohort"] for loss in entry["losses"]],
         "lifetime_cap_rho": fraction_text(rules.lifetime_cap.fraction),
         "confidence": CONFIDENCE,
@@ -58,6 +81,14 @@ def dp_statement(spec: ReleaseSpec, rules: DpRules, mechanism: dict[str, Any], e
         "ledger_entry": entry,
         **mechanism,
     }
+
+
+def _epsilon(loss: PrivacyLoss, delta: float) -> float:
+    return ceil(epsilon_of_rho(loss.rho, delta=delta) * 10_000) / 10_000 if delta else float(loss.epsilon)
+
+
+def _level(rules: DpRules) -> str:
+    return "" if rules.invariant is None else level_label(rules.invariant.level)
 
 
 def _not_covered(spec: ReleaseSpec) -> str:

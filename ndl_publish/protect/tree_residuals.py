@@ -14,9 +14,10 @@ from ndl_publish.errors import RuleError
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator
-from ndl_publish.privacy.events import Query, fraction_text
+from ndl_publish.privacy.events import PrivacyLoss, Query, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
-from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
+from ndl_publish.privacy.randomness import PublicRandomSource, RandomSource
+from ndl_publish.privacy.replace_one import replace_one_rho
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import Quantity, ResidualQuery, plan_queries
 from ndl_publish.protect.dp import NoisyCells
@@ -58,6 +59,19 @@ class TreeResidualPlan:
         """What the ledger is asked to pay for."""
         return tuple(query.event for query in self.queries)
 
+    @property
+    def replace_one(self) -> PrivacyLoss:
+        """The loss when one child is replaced by another, at most."""
+        chains = {name: estimator.chains for name, estimator in self.estimators.items()}
+        ranges = {
+            name: (estimator.quantity.least, estimator.quantity.bound) for name, estimator in self.estimators.items()
+        }
+        single_root = self.tree.n_nodes[self.tree.levels[0]] == 1
+        rho = replace_one_rho(
+            self.queries, chains=chains, levels=self.tree.levels, ranges=ranges, single_root=single_root
+        )
+        return PrivacyLoss(rho)
+
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:
         """Return the covariance of two sums of cells at every area, with the rounding's share on a variance.
 
@@ -83,7 +97,7 @@ class TreeResidualPlan:
 
     def estimate(self, measurements: Measurements) -> NoisyCells:
         """Return noisy integers for every cell that add up everywhere; reads the measurements only."""
-        source = KeyedRandomSource.public(measurements_seed(measurements))
+        source = PublicRandomSource(measurements_seed(measurements))
         tables: dict[str, IntArray] = {}
         for name, estimator in self.estimators.items():
             known = self.known.children if self.known is not None and name == CHILDREN_QUANTITY else None
@@ -215,7 +229,7 @@ def block_weights(spec: ReleaseSpec, layout: CubeLayout) -> dict[tuple[str, ...]
 def _sums(spec: ReleaseSpec, layout: CubeLayout) -> tuple[Quantity, ...]:
     used = {name for table in spec.release.tables for name in table.measures}
     return tuple(
-        Quantity(name, max(abs(measure.minimum), abs(measure.maximum)), layout.base)
+        Quantity(name, max(abs(measure.minimum), abs(measure.maximum)), layout.base, least=measure.minimum)
         for name, measure in spec.dataset.measures.items()
         if name in used and isinstance(measure, MeanMeasure)
     )
