@@ -35,18 +35,26 @@ def children(records: Records, geography: Geography, *, engine: Engine) -> Frame
 
     Columns: ``place``, ``IS_COVERED``, ``IS_OF_COHORT``, ``has_record`` of each linked source, every breakdown's
     column, every share's as true or false, every mean's as it is; ``ID`` where rules look at contributors, who are
-    joined by it; ``PERIOD`` where there are several. A null is left where a breakdown or a mean has no value. """
-    dataset = records.spec.dataset early = spine_rules(dataset) rows = derive(prepared(records, dataset.spine,
-    geography, engine=engine), dataset, early) period = latest_column(records, dataset.spine) frame = one_row(rows,
-    dataset.sources[dataset.spine], latest=period) if dataset.links is not None: tables = { name:
-    one_row(prepared(records, name, geography, engine=engine), dataset.sources[name]) for name in
-    linked_sources(dataset) } frame = join_linked(frame, records.sources[LINKS], tables,
-    minimum_weight=dataset.links.minimum_weight) frame = with_characteristics(frame, dataset, geography,
-    engine=engine) frame = derive(frame, dataset, [name for name in dataset.derived if name not in early]) if
-    dataset.population.column is not None: frame = frame.filter(nw.col(dataset.population.column)) also = (*((ID,) if
-    records.spec.contributors else ()), *(() if period is None else (period,))) frame =
-    frame.with_columns(_of_cohort(records.spec).alias(IS_OF_COHORT)) return _for_tables(_with_coverage(frame, dataset,
-    geography, engine), dataset, also)
+    joined by it; ``PERIOD`` where there are several. A null is left where a breakdown or a mean has no value.
+    """
+    dataset = records.spec.dataset
+    early = spine_rules(dataset)
+    rows = derive(prepared(records, dataset.spine, geography, engine=engine), dataset, early)
+    period = latest_column(records, dataset.spine)
+    frame = one_row(rows, dataset.sources[dataset.spine], latest=period)
+    if dataset.links is not None:
+        tables = {
+            name: one_row(prepared(records, name, geography, engine=engine), dataset.sources[name])
+            for name in linked_sources(dataset)
+        }
+        frame = join_linked(frame, records.sources[LINKS], tables, minimum_weight=dataset.links.minimum_weight)
+    frame = with_characteristics(frame, dataset, geography, engine=engine)
+    frame = derive(frame, dataset, [name for name in dataset.derived if name not in early])
+    if dataset.population.column is not None:
+        frame = frame.filter(nw.col(dataset.population.column))
+    also = (*((ID,) if records.spec.contributors else ()), *(() if period is None else (period,)))
+    frame = frame.with_columns(_of_cohort(records.spec).alias(IS_OF_COHORT))
+    return _for_tables(_with_coverage(frame, dataset, geography, engine), dataset, also)
 
 
 def _of_cohort(spec: ReleaseSpec) -> nw.Expr:
