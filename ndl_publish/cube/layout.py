@@ -263,7 +263,7 @@ def _implications(
     spec: ReleaseSpec, geography: Geography, area_level: str, dimensions: list[Dimension], where: dict[str, int]
 ) -> Iterator[Implication]:
     for name, index in where.items():
-        if not spec.dataset.is_area_characteristic(name):
+        if name == TIME_PERIOD or not spec.dataset.is_area_characteristic(name):
             continue
         codes = dimensions[index].codes
         labels = area_labels(spec, geography, name)

@@ -203,16 +203,17 @@ class Estimator:
         axes = sorted(table)
         out = np.zeros((self.tree.n_nodes[level], *self._sizes(table)))
         for part in parts_of(table):
-            own, term = dict(part), real[part][level]
+            own = dict(part)
+            absent = [axis for axis, (i, _) in enumerate(axes, 1) if i not in own]
+            term = np.expand_dims(real[part][level], absent)
             for axis, (i, depth) in enumerate(axes, 1):
                 chain, k = self.chains[i], own.get(i, 0)
-                if k == 0:
-                    term = np.expand_dims(term, axis)
                 if k < depth:
-                    share = chain.spread(depth, k).reshape(-1, *[1] * (len(axes) - axis))
                     if k:
                         term = np.take(term, chain.ancestors(depth, k), axis=axis)
-                    term = term * share if (share != share.flat[0]).any() else term * share.flat[0]
+                    share = chain.spread(depth, k)
+                    is_even = (share == share[0]).all()
+                    term = term * (share[0] if is_even else share.reshape(-1, *[1] * (len(axes) - axis)))
             out += term
         return out
 

@@ -100,7 +100,7 @@ def measurement_rows(
 ) -> pl.DataFrame:
     """Return one query's noisy integers as rows, areas first, the last characteristic fastest."""
     areas = pl.DataFrame({AREA_CODE: area_codes})
-    names = pl.DataFrame({"categories": [" | ".join(x) for x in product(*groups)]})
+    names = pl.DataFrame({"categories": [" | ".join(x) or None for x in product(*groups)]}, {"categories": pl.String})
     frame = areas.join(names, how="cross", maintain_order="left_right")
     return frame.select(
         pl.lit(label).alias("query"),
