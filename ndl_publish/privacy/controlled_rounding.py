@@ -12,7 +12,7 @@ Source:
     Cox, "A constructive procedure for unbiased controlled rounding" (1987).
 """
 
-# ruff: noqa: ANN401, PLR0913, PLR0917 - compiled: numba infers types and takes no keyword-only arguments.
+# ruff: noqa: ANN401 - compiled: numba infers types and takes no keyword-only arguments.
 
 from typing import Any, NamedTuple
 
@@ -118,7 +118,9 @@ def _divide_all(seeds: Any, starts: Any, totals: Any, uniforms: Any, out: Any) -
         reached, done = 0.0, 0
         for i in range(first, end):
             reached += seeds[i] * (total / there) if there > 0 else total / (end - first)
-            here = total if i == end - 1 else min(total, int(np.floor(reached + uniforms[segment] + WHOLE)))
+            whole = int(np.floor(reached + WHOLE))
+            is_up = reached - whole > WHOLE and reached - whole + uniforms[segment] >= 1
+            here = total if i == end - 1 else min(total, whole + is_up)
             out[i] = here - done
             done = here
 

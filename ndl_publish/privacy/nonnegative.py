@@ -27,7 +27,7 @@ from ndl_publish.privacy.controlled_rounding import divide_whole, fit_whole
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.nearest_table import nearest_matrices, nearest_rows
 from ndl_publish.privacy.nonnegative_order import Axes, Step, steps_of
-from ndl_publish.privacy.nonnegative_shrinkage import Below, shrink
+from ndl_publish.privacy.nonnegative_shrinkage import shrink
 
 Uniforms = Callable[[str, int], FloatArray]
 Draw = Callable[[int], FloatArray]
@@ -48,6 +48,18 @@ class LevelTables:
     parent: IntArray | None
     tables: dict[Axes, IntArray] = field(repr=False)
     variances: dict[Axes, FloatArray] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse tables that are not a family of the same areas."""
+        lacking = {axes[:k] + axes[k + 1 :] for axes in self.tables for k in range(len(axes))} - set(self.tables)
+        if lacking or () not in self.tables or set(self.variances) != set(self.tables):
+            raise ValueError(f"tables are not closed downward with a variance each; lacking: {sorted(lacking)}")
+        n_nodes = {len(one) for family in (self.tables, self.variances) for one in family.values()}
+        n_nodes |= set() if self.parent is None else {len(self.parent)}
+        if len(n_nodes) > 1 or any(table.ndim != len(axes) + 1 for axes, table in self.tables.items()):
+            raise ValueError("tables, variances and parents are not of the same areas, or a table lacks an axis")
+        if self.parent is not None and (np.diff(self.parent) < 0).any():
+            raise ValueError("the children of an area must stand together, in the order of the areas above")
 
 
 def best_nonnegative(levels: Sequence[LevelTables], *, uniforms: Uniforms) -> list[dict[Axes, IntArray]]:
@@ -92,7 +104,7 @@ class _Maker:
         steps = steps_of(self.level.tables, self.above)
         if self.level.parent is None:
             return self._base(steps)
-        seeds = shrink(self.level.tables, self.level.variances, Below(self.level.parent, self.above))
+        seeds = shrink(self.level.tables, self.level.variances, parent=self.level.parent, above=self.above)
         return self._made(steps, seeds)
 
     def _base(self, steps: Sequence[Step]) -> dict[Axes, IntArray]:

@@ -89,8 +89,8 @@ def junction_order(sets: Sequence[Axes]) -> list[tuple[Axes, Axes]]:
     """
     if not sets:
         return []
-    left, order = list(sets[1:]), [(sets[0], ())]
-    done: list[Axes] = [sets[0]]
+    order: list[tuple[Axes, Axes]] = [(sets[0], ())]
+    left, done = list(sets[1:]), [sets[0]]
     seen = set(sets[0])
     while left:
         axes, near = max(((a, b) for a in left for b in done), key=lambda pair: len(set(pair[0]) & set(pair[1])))
