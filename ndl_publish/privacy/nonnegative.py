@@ -167,7 +167,7 @@ class _Maker:
         folded = _fold(seeds, step.axes, parts)
         matrices = folded.reshape(-1, *folded.shape[2:])
         row_sums = _fold(_margin(made, left), left, parts[:2]).reshape(matrices.shape[:2])
-        column_sums = _fold(_margin(made, right), right, (both, parts[2])).reshape(len(matrices), -1)
+        column_sums = _fold(_margin(made, right), right, (both, parts[2])).reshape(matrices.shape[::2])
         if self.level.parent is None:
             matrices = nearest_matrices(matrices, row_sums, column_sums)
         starts = np.arange(len(matrices) + 1) * matrices.shape[1]

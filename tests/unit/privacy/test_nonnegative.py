@@ -56,6 +56,13 @@ def test_an_area_of_the_base_level_without_negative_cells_stays() -> None:
         assert np.array_equal(np.delete(table, 2, axis=0), np.delete(tables[axes], 2, axis=0))
 
 
+def test_a_base_level_without_negative_cells_stays_whole() -> None:
+    tables = tabulate(_finest(5, 1, 1)[0], PAIRS)
+    level = LevelTables(None, tables, {axes: np.ones(5) for axes in tables})
+    (made,) = best_nonnegative([level], uniforms=uniforms)
+    assert all(np.array_equal(made[axes], table) for axes, table in tables.items())
+
+
 def test_a_base_table_moves_as_little_as_it_can() -> None:
     table = np.array([[10, 6, -4]])
     level = LevelTables(None, {(): table.sum(axis=1), (5,): table}, {(): np.ones(1), (5,): np.ones(1)})
