@@ -68,7 +68,7 @@ def shrink(
         noise = (evidence.noise * prod(1 - 1 / n for n in sizes)).reshape(-1, *(1 for _ in sizes))
         weight = _weights(evidence.gap, expected, noise)
         least = np.maximum(LARGEST_DOUBT * (1 - weight), SMALLEST_PART) * expected
-        moved = np.maximum(expected + _balanced(weight * evidence.gap, weight), least)
+        moved = np.maximum(expected + weight * evidence.gap, least)
         found[axes] = _fit(moved, axes, found, parent, above)
     return found
 
@@ -125,11 +125,3 @@ def _weights(gap: FloatArray, expected: FloatArray, noise: FloatArray) -> FloatA
     factor = np.maximum(ratio(signal, np.bincount(group, expected.ravel())), SMALLEST_FACTOR)
     strength = factor[group].reshape(expected.shape) * expected
     return ratio(strength, strength + noise)
-
-
-def _balanced(move: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return moves that cancel along each axis; cells give way in proportion to their weights."""
-    for axis in range(1, move.ndim):
-        total = weight.sum(axis=axis, keepdims=True)
-        move = move - weight * ratio(move.sum(axis=axis, keepdims=True), total)
-    return move
