@@ -129,6 +129,8 @@ def _alike(prepared: Prepared, rules: DpRules, targets: Sequence[Target]) -> dic
                 level = outcome.target.level
                 carrier = sums[level].carrier if level in sums else level
                 worst[carrier] = max(worst.get(carrier, 0.0), outcome.ratio)
+        if len(worst) == 1:
+            return fixed
         least, most = min(worst.values()), max(worst.values())
         if most <= ALIKE * least and 1 / ALIKE <= most <= ALIKE:
             break

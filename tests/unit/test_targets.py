@@ -81,6 +81,12 @@ def test_levels_without_a_target_keep_their_weights(tmp_path: Path) -> None:
     assert remedy.weights["lsoa"] == Decimal("0.5")
 
 
+def test_one_level_alone_needs_no_other_weights(tmp_path: Path) -> None:
+    prepared, rules = prepared_with(tmp_path, TARGETS[0], "combined authority counts within 20 children")
+    remedy, _ = remedy_of(plan_targets(prepared, rules))
+    assert remedy.weights == {}, "combined authorities are sums of local authorities, and share their weight"
+
+
 def test_targets_do_not_change_what_is_built(tmp_path: Path) -> None:
     with_some, _ = prepared_with(tmp_path, *TARGETS)
     assert mechanism_of(with_some).events == mechanism_of(prepare(PILOT / "release.yaml")).events
