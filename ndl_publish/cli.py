@@ -104,21 +104,23 @@ def check(release: Path, metadata: Path | None, rules: Path | None, *, as_json: 
 
 @cli.command()
 @click.argument("release", type=FILE)
+@click.option("--html", type=FILE, help="Write the plan to this new page, too.")
 @spec_folders
 @ledger_file
 @as_json
-def plan(release: Path, metadata: Path | None, rules: Path | None, ledger: Path | None, *, as_json: bool) -> None:
+def plan(
+    release: Path, html: Path | None, metadata: Path | None, rules: Path | None, ledger: Path | None, *, as_json: bool
+) -> None:
     """Show tables, cells, expected error and cost before anything is spent. Reads no record.
 
     \b
     Example:
       ndl-publish plan examples/early_years/release.yaml
     """
-    from ndl_publish import pipeline, report
-    from ndl_publish.forecast import forecast
+    from ndl_publish import pipeline, plan_report
 
     prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
-    report.show_plan(prepared, forecast(prepared), _home(None, ledger), as_json=as_json)
+    plan_report.show_plan(prepared, _home(None, ledger), html=html, as_json=as_json)
 
 
 @cli.command()

@@ -12,11 +12,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ndl_publish.cube.grid import Block
 from ndl_publish.cube.layout import Crossing, CubeLayout, crossings_of
 from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.protect.dp import Mechanism
 from ndl_publish.protect.intervals import Z_95
+from ndl_publish.spec.dataset import ShareMeasure
+from ndl_publish.spec.release import Table
 from ndl_publish.spec.rules import DpRules
 
 HALF = 0.5
@@ -38,7 +39,7 @@ class ForecastRow:
         count_margin: Half-width of the 95% interval of a cell's children; none in classic mode.
         rate_margin: Half-width of a rate of one half in an average cell, percentage points; none where unbounded.
         counts_withheld: Expected share of counts of children that are withheld as too small; none in classic mode.
-        rates_withheld: Expected share of rates that are withheld; none in classic mode.
+        rates_withheld: Expected share of rates that are withheld; none in classic mode and in a table without rates.
     """
 
     table: str
@@ -53,37 +54,72 @@ class ForecastRow:
     rates_withheld: float | None
 
 
-def forecast(prepared: Prepared) -> tuple[ForecastRow, ...]:
-    """Return what to expect of every table, level and crossing, margins included."""
+def forecast(prepared: Prepared, *, years: int = 1) -> tuple[ForecastRow, ...]:
+    """Return what to expect of every table, level and crossing, margins included.
+
+    Args:
+        prepared: The release.
+        years: So many years pooled: as many times the children, under the same noise.
+    """
     mechanism = mechanism_of(prepared) if isinstance(prepared.spec.rules, DpRules) else None
     return tuple(
-        _row(prepared, mechanism, table.name, level, crossing)
+        _row(prepared, mechanism, table, (level, crossing), years)
         for table in prepared.spec.release.tables
         for level in table.levels
         for crossing in crossings_of(table, prepared.spec)
     )
 
 
-def _row(prepared: Prepared, mechanism: Mechanism | None, table: str, level: str, crossing: Crossing) -> ForecastRow:
-    layout, release, rules = prepared.layout, prepared.spec.release, prepared.spec.rules
+def has_rates(prepared: Prepared, table: Table) -> bool:
+    """Say whether a table has a rate among its measures."""
+    return any(isinstance(prepared.spec.dataset.measures[name], ShareMeasure) for name in table.measures)
+
+
+def count_margin(layout: CubeLayout, mechanism: Mechanism, level: str, crossing: Crossing) -> float:
+    """Return the half-width of the 95% interval of a cell's children, of the mean variance over areas."""
     block = layout.grid.block(layout.levels_for(level, crossing))
-    average = release.expected_count * _covered(layout, level) / block.n_cells
-    known = (table, level, crossing, block.shape[0], block.n_cells, average)
+    axes = sorted(layout.breakdown_dimension[name] for name in crossing)
+    dimensions = layout.grid.dimensions
+    first = tuple((dimensions[i].level(block.levels[i]).group_of == 0).astype(np.float64) for i in axes)
+    return Z_95 * sqrt(float(mechanism.covariance("children", block, first, first).mean()))
+
+
+def rate_margin(children: float, margin: float) -> float:
+    """Return the half-width of a rate of one half in a group, percentage points.
+
+    X and N - X have the same noise, so Var(X - N/2) is at most Var(N) / 2 in the planner's basis.
+
+    Args:
+        children: Children in the group.
+        margin: Half-width of the interval of their number.
+
+    Example:
+        >>> round(rate_margin(200, 20), 2)
+        7.07
+    """
+    return 100 * margin * sqrt(HALF) / children
+
+
+def _row(
+    prepared: Prepared, mechanism: Mechanism | None, table: Table, place: tuple[str, Crossing], years: int
+) -> ForecastRow:
+    layout, release, rules = prepared.layout, prepared.spec.release, prepared.spec.rules
+    level, crossing = place
+    block = layout.grid.block(layout.levels_for(level, crossing))
+    average = years * release.expected_count * _covered(layout, level) / block.n_cells
+    known = (table.name, level, crossing, block.shape[0], block.n_cells, average)
     if mechanism is None or not isinstance(rules, DpRules):
         return ForecastRow(*known, None, None, None, None)
-    deviation = sqrt(_variance(layout, mechanism, block, crossing))
+    margin = count_margin(layout, mechanism, level, crossing)
     minimum, widest = float(rules.withhold.minimum_count.value), float(rules.withhold.maximum_margin.value)
     sizes = [average * exp(SPREAD * NormalDist().inv_cdf(q) - SPREAD**2 / 2) for q in QUANTILES]
-    small = [_below(minimum - HALF, size, deviation) for size in sizes]
-    wide = [1.0 if _rate_margin(size, deviation) > widest else part for size, part in zip(sizes, small, strict=True)]
-    margin = _rate_margin(average, deviation)
-    return ForecastRow(
-        *known,
-        Z_95 * deviation,
-        margin if average > Z_95 * deviation else None,
-        sum(small) / len(small),
-        sum(wide) / len(wide),
-    )
+    small = [_below(minimum - HALF, size, margin / Z_95) for size in sizes]
+    counts = sum(small) / len(small)
+    if not has_rates(prepared, table):
+        return ForecastRow(*known, margin, None, counts, None)
+    wide = [1.0 if rate_margin(size, margin) > widest else part for size, part in zip(sizes, small, strict=True)]
+    rate = rate_margin(average, margin) if average > margin else None
+    return ForecastRow(*known, margin, rate, counts, sum(wide) / len(wide))
 
 
 def _below(limit: float, mean: float, deviation: float) -> float:
@@ -91,22 +127,6 @@ def _below(limit: float, mean: float, deviation: float) -> float:
     return HALF * (1 + erf((limit - mean) / deviation / sqrt(2)))
 
 
-def _rate_margin(children: float, deviation: float) -> float:
-    """Return the half-width of a rate of one half, percentage points.
-
-    X and N - X have the same noise, so Var(X - N/2) is at most Var(N) / 2 in the planner's basis.
-    """
-    return 100 * Z_95 * deviation * sqrt(HALF) / children
-
-
 def _covered(layout: CubeLayout, level: str) -> float:
     """Return the share of finest areas that lie in an area of the level."""
     return float((layout.grid.dimensions[0].level(level).group_of >= 0).mean())
-
-
-def _variance(layout: CubeLayout, mechanism: Mechanism, block: Block, crossing: Crossing) -> float:
-    """Return the mean variance over areas of a cell whose every category is the first."""
-    axes = sorted(layout.breakdown_dimension[name] for name in crossing)
-    dimensions = layout.grid.dimensions
-    first = tuple((dimensions[i].level(block.levels[i]).group_of == 0).astype(np.float64) for i in axes)
-    return float(mechanism.covariance("children", block, first, first).mean())

@@ -15,23 +15,16 @@ from ndl_publish.geography.levels import level_label
 from ndl_publish.home import Home
 from ndl_publish.ledger.state import Balance
 from ndl_publish.package.layout import INTERNAL, PUBLIC
-from ndl_publish.privacy.conversion import epsilon_of_rho
-from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 from ndl_publish.suppression_report.release import NAME
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
 
 if TYPE_CHECKING:  # each command prints one of these, and should not wait for the others
-    from ndl_publish.forecast import ForecastRow
     from ndl_publish.pipeline import Built, Prepared
     from ndl_publish.protect_counts import ProtectedCounts
     from ndl_publish.replay import Replayed
 
 CONTRADICTION = "NDL-D025"
 """What is found of known figures that fit no table together with those of a package."""
-FORECAST_HEADER = (
-    "table", "level", "crossing", "areas", "cells", "average cell", "± count", "± rate", "counts withheld",
-    "rates withheld",
-)  # fmt: skip
 
 
 def show_check(prepared: "Prepared", findings: tuple[Finding, ...], *, as_json: bool) -> None:
@@ -42,24 +35,6 @@ def show_check(prepared: "Prepared", findings: tuple[Finding, ...], *, as_json: 
     _show_findings(findings)
     show(f"{prepared.spec.release.title}: ready to build. Nothing was spent or written.")
     show(f"Next: ndl-publish plan {shlex.quote(str(prepared.spec.source.path))}")
-
-
-def show_plan(prepared: "Prepared", rows: tuple["ForecastRow", ...], home: Home, *, as_json: bool) -> None:
-    """Print the forecast, the cost, and what would be left."""
-    cost = _cost(prepared, home)
-    if as_json:
-        show_json({"tables": [_forecast_json(row) for row in rows], **cost})
-        return
-    show_table("Expected, before any record is read:", FORECAST_HEADER, [_forecast_text(row) for row in rows])
-    if cost["mode"] == "classic":
-        show("Mode classic: exact counts with suppression; no privacy loss is charged.")
-        return
-    show(f"Cost: rho {cost['rho']:g} of cohort {cost['cohort']}{_in_epsilon(cost)}.")
-    show(f"Ledger: {cost['spent']:g} spent, {cost['remaining']:g} left of {cost['cap']:g} before this release.")
-    if cost["is_charged"]:
-        show("This version has been charged already: the same build again costs nothing, a changed one is refused.")
-    elif cost["rho"] > cost["remaining"]:
-        show("This release would be refused: it costs more than is left.")
 
 
 def show_build(built: "Built", home: Home, *, as_json: bool) -> None:
@@ -143,65 +118,6 @@ def _privacy(built: "Built", home: Home) -> dict[str, Any] | None:
         "remaining": float(balance.remaining),
         "cap": float(balance.cap),
     }
-
-
-def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
-    rules = prepared.spec.rules
-    if not isinstance(rules, DpRules):
-        return {"mode": "classic"}
-    noise = rules.noise
-    rho = noise.rho.fraction if isinstance(noise, DiscreteGaussian) else noise.epsilon.fraction**2 / 2
-    cost: dict[str, Any] = {"mode": "dp", "cohort": prepared.spec.cohorts[0], "rho": float(rho)}
-    if isinstance(noise, DiscreteGaussian):
-        cost |= {"epsilon": epsilon_of_rho(rho, delta=float(noise.delta.value)), "delta": float(noise.delta.value)}
-    else:
-        cost |= {"epsilon": float(noise.epsilon.value), "delta": 0.0}
-    cap, spent = rules.lifetime_cap.fraction, Fraction(0)
-    named = (prepared.spec.release.release_id, prepared.spec.release.version)
-    is_charged = False
-    if home.ledger_file.exists():
-        with home.open_ledger(must_exist=True) as ledger:
-            known = {balance.cohort: balance for balance in ledger.balances()}
-            history = ledger.history(prepared.spec.cohorts[0])
-        is_charged = named in {(e.get("release_id"), e.get("version")) for e in history if e["kind"] == "reserve"}
-        if prepared.spec.cohorts[0] in known:
-            cap, spent = min(cap, known[prepared.spec.cohorts[0]].cap), known[prepared.spec.cohorts[0]].spent
-    return cost | {
-        "cap": float(cap),
-        "spent": float(spent),
-        "remaining": float(cap - spent),
-        "is_charged": is_charged,
-    }
-
-
-def _in_epsilon(cost: dict[str, Any]) -> str:
-    if not cost["delta"]:
-        return f", epsilon {cost['epsilon']:g}"
-    return f", which implies epsilon {cost['epsilon']:.2f} at delta {cost['delta']:g}"
-
-
-def _forecast_text(row: "ForecastRow") -> tuple[str, ...]:
-    rate = "no bound" if row.count_margin is not None and row.rate_margin is None else _number(row.rate_margin, " pp")
-    return (
-        row.table,
-        level_label(row.level),
-        " x ".join(row.crossing) or "-",
-        f"{row.n_areas:,}",
-        f"{row.n_cells:,}",
-        f"{row.average_children:,.0f}",
-        _number(row.count_margin),
-        rate,
-        _percent(row.counts_withheld),
-        _percent(row.rates_withheld),
-    )
-
-
-def _forecast_json(row: "ForecastRow") -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
 
 
 def _number(value: float | None, unit: str = "") -> str:

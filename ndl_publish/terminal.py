@@ -5,13 +5,29 @@ Rich is imported on use. Nothing here is ever given a record, an identifier or a
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from ndl_publish.errors import Finding, PublishError
 
 Progress = Callable[[str, int, int], None]
+WIDTH = 80
+"""Columns that charts and sentences keep to."""
+SHORTEST_BAR = 8
+"""Characters that the longest bar has at least."""
+NEXT_TO_NOTHING = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart: its label, its length as a part of the longest possible, and the words at its end."""
+
+    label: str
+    length: float
+    text: str
 
 
 @contextmanager
@@ -59,6 +75,36 @@ def show_table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ..
         for row in [header, tuple("-" * width for width in widths), *rows]
     ]
     show("\n".join([title, *(f"  {line.rstrip()}" for line in lines), ""]))
+
+
+def show_text(text: str, *, mark: str = "") -> None:
+    """Print a sentence in lines that fit; ``mark`` stands before it, and the lines after the first are indented."""
+    first, later = mark, " " * len(mark)
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
+    show("\n".join(lines))
+
+
+def show_bars(title: str, bars: Sequence[Bar]) -> None:
+    """Print a chart of bars, without colour; all but next to nothing has a bar of at least one character."""
+    block = _block()
+    label = max(len(bar.label) for bar in bars)
+    widest = max(SHORTEST_BAR, WIDTH - label - max(len(bar.text) for bar in bars) - len("     "))
+    lines = []
+    for bar in bars:
+        drawn = block * max(round(bar.length * widest), int(bar.length >= NEXT_TO_NOTHING))
+        lines.append("  ".join(["", bar.label.ljust(label), f"{drawn} {bar.text}".lstrip()]))
+    show("\n".join([title, *lines, ""]))
+
+
+def _block() -> str:
+    """Return what bars are made of: a full block, or ``#`` where the output has no such character."""
+    try:
+        "█".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "#"
+    return "█"
 
 
 def findings_json(findings: tuple[Finding, ...]) -> list[dict[str, str]]:

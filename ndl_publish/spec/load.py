@@ -76,14 +76,15 @@ class ReleaseSpec:
     def as_json(self) -> dict[str, Any]:
         """Return release, metadata and rules as JSON types.
 
-        Where the records lie is left out, and so are contributors that no rule looks at: nothing depends on them.
+        Where the records lie is left out, and so are contributors that no rule looks at, and targets: no figure depends
+        on them.
         """
         unused = set(self.dataset.contributors) - set(self.contributors)
         left_out = {"contributors": unused} if self.contributors else {"contributors"}
         return {
             "release": self.release.model_dump(mode="json", exclude={"sources"}, exclude_unset=True),
             "dataset": self.dataset.model_dump(mode="json", exclude=left_out, exclude_unset=True),
-            "rules": self.rules.model_dump(mode="json", exclude_unset=True),
+            "rules": self.rules.model_dump(mode="json", exclude={"targets"}, exclude_unset=True),
         }
 
     def source_files(self, source: str) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from ndl_publish.spec.base import CONTRADICTIONS, UNBOUNDED, Name, Number, Refer
 from ndl_publish.spec.contradictions import contradictions
 from ndl_publish.spec.primary_rules import PEOPLE, OfContributors, Primary, Threshold, Zero
 from ndl_publish.spec.selections import Preferred, Selection
+from ndl_publish.spec.targets import target_mistakes
 
 SMALLEST_LOSS = Decimal("0.000001")
 LARGEST_LOSS = Decimal(1000)
@@ -104,6 +105,7 @@ class DpRules(Rules):
     invariant: Invariant | None = None
     best_nonneg: BestNonNegative | None = None
     publish: tuple[Literal["noisy_measurements"], ...] = ()
+    targets: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _units(self) -> "DpRules":
@@ -113,6 +115,13 @@ class DpRules(Rules):
             raise ValueError(f"noise: must be from {SMALLEST_LOSS} to {LARGEST_LOSS} and in unit {wanted}")
         if self.lifetime_cap.unit != "rho" or not 0 < self.lifetime_cap.value <= LARGEST_LOSS:
             raise ValueError(f"lifetime_cap: must be above 0, at most {LARGEST_LOSS} and in unit rho")
+        return self
+
+    @model_validator(mode="after")
+    def _targets(self) -> "DpRules":
+        told = tuple(target_mistakes(self.targets, levels=self.finest))
+        if told:
+            raise PydanticCustomError(CONTRADICTIONS, "targets that cannot be read", {"told": told})
         return self
 
 

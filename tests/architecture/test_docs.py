@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
 from ndl_publish.cli import cli
+from ndl_publish.geography.levels import LEVEL_LABELS
 from ndl_publish.protect.counts import read_counts
 from ndl_publish.spec.base import Number
 from ndl_publish.spec.columns import Contributor, Links, Source
@@ -21,6 +22,7 @@ from ndl_publish.spec.primary_rules import Primary
 from ndl_publish.spec.release import Release
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.selections import Preferred, Selection
+from ndl_publish.spec.targets import parse_target
 from tests.architecture.conftest import ROOT
 
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
@@ -39,6 +41,7 @@ EXAMPLES: dict[str, typing.Any] = {
     "keep": tuple[Selection, ...],
     "prefer": tuple[Preferred, ...],
     "minimum_count": Number,
+    "targets": tuple[typing.Annotated[str, AfterValidator(lambda text: parse_target(text, levels=LEVEL_LABELS))], ...],
 }
 
 

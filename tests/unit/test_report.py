@@ -11,8 +11,6 @@ import pytest
 from ndl_publish import terminal
 from ndl_publish.audit.model import AuditCheck
 from ndl_publish.errors import BudgetError, DisclosureError, Finding, RuleError
-from ndl_publish.forecast import ForecastRow
-from ndl_publish.home import Home
 from ndl_publish.ledger.state import Balance
 from ndl_publish.pipeline import prepare
 from ndl_publish.protect_counts import ProtectedCounts
@@ -22,7 +20,6 @@ from ndl_publish.report import (
     show_chain,
     show_check,
     show_history,
-    show_plan,
     show_protected_counts,
 )
 from tests.command import PILOT, ROOT
@@ -30,16 +27,6 @@ from tests.conftest import Run
 
 NOTE = Finding("NDL-D006", "note", "grid", "not every combination was tried.")
 ERROR = Finding("NDL-D001", "error", "block", "can be worked out.")
-ROW = ForecastRow("wards", "ward", ("sex",), 10, 20, 50.0, 13.25, None, 0.125, None)
-
-
-def nowhere() -> Home:
-    return Home.locate(
-        key_file=ROOT / "none/key",
-        ledger_file=ROOT / "none/ledger",
-        notify=lambda _: None,
-        environ={"NDL_PUBLISH_HOME": "x"},
-    )
 
 
 def test_an_audit_that_held_is_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,31 +122,6 @@ def test_protected_counts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Certificate, checked (confidential): {ROOT / 'proof'}" in capsys.readouterr().out
     show_protected_counts(replace(done, certificate=ROOT / "proof"), as_json=True)
     assert json.loads(capsys.readouterr().out)["certificate"] == str(ROOT / "proof")
-
-
-def test_the_plan_has_a_row_for_each_forecast_and_the_cost(capsys: pytest.CaptureFixture[str]) -> None:
-    show_plan(prepare(PILOT / "release.yaml"), (ROW,), nowhere(), as_json=False)
-    out = capsys.readouterr().out
-    (line,) = [line for line in out.splitlines() if line.strip().startswith("wards")]
-    assert {"50", "13.2", "12%"} <= set(line.split())
-    assert "no bound" in line
-    assert "Cost: rho 0.1 of cohort synthetic-2019-20, which implies epsilon 2.35 at delta 1e-07." in out
-    assert "0 spent, 0.5 left of 0.5" in out
-    assert "refused" not in out
-
-
-def test_the_plan_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    show_plan(prepare(PILOT / "release.yaml"), (ROW,), nowhere(), as_json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told["tables"][0]["crossing"] == ["sex"]
-    assert (told["rho"], told["cap"], told["spent"], told["delta"]) == (0.1, 0.5, 0, 1e-7)
-
-
-def test_a_classic_plan_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    show_plan(prepare(PILOT / "release_classic.yaml"), (ROW,), nowhere(), as_json=False)
-    out = capsys.readouterr().out
-    assert "no privacy loss is charged" in out
-    assert "Cost" not in out
 
 
 def test_a_check_names_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:

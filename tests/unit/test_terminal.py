@@ -1,12 +1,24 @@
 """What a person sees, and on which of the two streams."""
 
+import io
 import json
 import sys
 
 import pytest
 
 from ndl_publish.errors import Finding, InputError
-from ndl_publish.terminal import findings_json, progress_bar, say, show, show_error, show_json, show_table
+from ndl_publish.terminal import (
+    Bar,
+    findings_json,
+    progress_bar,
+    say,
+    show,
+    show_bars,
+    show_error,
+    show_json,
+    show_table,
+    show_text,
+)
 
 FINDING = Finding("NDL-V012", "error", "profile, column SEX", "codes are not declared, in 3 rows.")
 
@@ -78,3 +90,32 @@ def test_an_error_inside_a_bar_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with pytest.raises(InputError), progress_bar():
         raise InputError("NDL-V000", "Wrong.")
+
+
+def test_bars_are_aligned_and_as_long_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
+    show_bars(
+        "Chart:", [Bar("Region", 1.0, "± 4"), Bar("Ward", 0.5, "± 2"), Bar("LSOA", 0.0, "0"), Bar("X", 0.01, "1")]
+    )
+    title, region, ward, lsoa, tiny, *rest = capsys.readouterr().out.split("\n")
+    assert (title, rest) == ("Chart:", ["", ""])
+    assert len(region) == 80
+    assert region.count("█") == 2 * ward.count("█")
+    assert region.index("█") == ward.index("█") == lsoa.index("0") == tiny.index("█")
+    assert tiny.count("█") == 1, "little is not nothing"
+
+
+def test_bars_are_plain_where_there_are_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    plain = io.TextIOWrapper(written, encoding="cp1252")
+    monkeypatch.setattr("sys.stdout", plain)
+    show_bars("Chart:", [Bar("Region", 1.0, "4")])
+    plain.flush()
+    assert b"  Region  #####" in written.getvalue()
+
+
+def test_sentences_are_broken_into_lines_that_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    show_text("word " * 40, mark="- ")
+    first, *later = capsys.readouterr().out.splitlines()
+    assert first.startswith("- word")
+    assert later
+    assert all(line.startswith("  word") and len(line) <= 80 for line in later)

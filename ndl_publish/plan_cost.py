@@ -1,0 +1,104 @@
+"""What a release would cost each cohort, what that means, and what the ledger has left."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ndl_publish.home import Home
+from ndl_publish.pipeline import Prepared
+from ndl_publish.privacy.conversion import epsilon_of_rho
+from ndl_publish.privacy.guessing import right_guesses_gaussian, right_guesses_pure
+from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the ledger holds for one cohort, in rho.
+
+    Attributes:
+        cohort: Name of the cohort.
+        cap: The smaller of the rule book's cap and the ledger's.
+        spent: Charged so far.
+        cost: What this release asks for.
+        is_charged: This version was charged before: building it again costs nothing.
+    """
+
+    cohort: str
+    cap: Fraction
+    spent: Fraction
+    cost: Fraction
+    is_charged: bool
+
+    @property
+    def remaining(self) -> Fraction:
+        """What is left before this release."""
+        return max(Fraction(0), self.cap - self.spent)
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether the ledger would refuse to pay."""
+        return not self.is_charged and self.cost > self.remaining
+
+    @property
+    def remaining_after(self) -> Fraction:
+        """What is left once this release has been built; as before where it costs nothing or is refused."""
+        return self.remaining if self.is_charged or self.is_refused else self.remaining - self.cost
+
+    @property
+    def n_fitting(self) -> int:
+        """How many releases at this cost fit into what is left."""
+        return int(self.remaining // self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a release of mode ``dp`` costs every one of its cohorts.
+
+    Attributes:
+        rho: zCDP loss.
+        epsilon: What it implies together with ``delta``.
+        delta: 0 for pure rules.
+        right_guesses: How often the best guess whether one child is in the data is right, of even odds.
+        accounts: One for each cohort.
+    """
+
+    rho: Fraction
+    epsilon: float
+    delta: float
+    right_guesses: float
+    accounts: tuple[Account, ...]
+
+
+def cohorts_of(spec: ReleaseSpec) -> tuple[str, ...]:
+    """Return the cohorts that a release charges; each pays the whole cost for itself."""
+    return tuple(getattr(spec, "cohorts", ()) or (spec.cohort,))
+
+
+def cost_of(prepared: Prepared, rules: DpRules, home: Home) -> Cost:
+    """Return what a release costs; the ledger is read where there is one, and none is begun."""
+    noise = rules.noise
+    if isinstance(noise, DiscreteGaussian):
+        rho, delta = noise.rho.fraction, float(noise.delta.value)
+        epsilon, guesses = epsilon_of_rho(rho, delta=delta), right_guesses_gaussian(rho)
+    else:
+        rho, delta = noise.epsilon.fraction**2 / 2, 0.0
+        epsilon, guesses = float(noise.epsilon.value), right_guesses_pure(noise.epsilon.fraction)
+    return Cost(rho, epsilon, delta, guesses, _accounts(prepared.spec, rules, home, rho))
+
+
+def _accounts(spec: ReleaseSpec, rules: DpRules, home: Home, cost: Fraction) -> tuple[Account, ...]:
+    cap = rules.lifetime_cap.fraction
+    if not home.ledger_file.exists():
+        return tuple(Account(cohort, cap, Fraction(0), cost, is_charged=False) for cohort in cohorts_of(spec))
+    named = (spec.release.release_id, spec.release.version)
+    found = []
+    with home.open_ledger(must_exist=True) as ledger:
+        known = {balance.cohort: balance for balance in ledger.balances()}
+        for cohort in cohorts_of(spec):
+            charged = {
+                (e.get("release_id"), e.get("version")) for e in ledger.history(cohort) if e["kind"] == "reserve"
+            }
+            here = known.get(cohort)
+            limit, spent = (min(cap, here.cap), here.spent) if here else (cap, Fraction(0))
+            found.append(Account(cohort, limit, spent, cost, is_charged=named in charged))
+    return tuple(found)
