@@ -19,9 +19,13 @@ VALUE: Final = "value"
 LOWER: Final = "lower"
 UPPER: Final = "upper"
 STATUS: Final = "status"
+BEST_NONNEG: Final = "best_nonneg"
+"""A second estimate of a noisy count, never negative; only where the rules ask for it."""
 
 LEADING: Final = (TIME_PERIOD, TIME_IDENTIFIER, GEOGRAPHIC_LEVEL, AREA_CODE, AREA_NAME)
 TRAILING: Final = (MEASURE, UNIT, VALUE, LOWER, UPPER, STATUS)
+OF_FIGURES: Final = (*TRAILING, BEST_NONNEG)
+"""Columns that say something of a figure; all others say what it is of."""
 
 TOTAL: Final = "Total"
 """The label of a margin in every breakdown column."""

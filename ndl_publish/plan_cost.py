@@ -69,11 +69,6 @@ class Cost:
     accounts: tuple[Account, ...]
 
 
-def cohorts_of(spec: ReleaseSpec) -> tuple[str, ...]:
-    """Return the cohorts that a release charges; each pays the whole cost for itself."""
-    return tuple(getattr(spec, "cohorts", ()) or (spec.cohort,))
-
-
 def cost_of(prepared: Prepared, rules: DpRules, home: Home) -> Cost:
     """Return what a release costs; the ledger is read where there is one, and none is begun."""
     noise = rules.noise
@@ -89,12 +84,12 @@ def cost_of(prepared: Prepared, rules: DpRules, home: Home) -> Cost:
 def _accounts(spec: ReleaseSpec, rules: DpRules, home: Home, cost: Fraction) -> tuple[Account, ...]:
     cap = rules.lifetime_cap.fraction
     if not home.ledger_file.exists():
-        return tuple(Account(cohort, cap, Fraction(0), cost, is_charged=False) for cohort in cohorts_of(spec))
+        return tuple(Account(cohort, cap, Fraction(0), cost, is_charged=False) for cohort in spec.cohorts)
     named = (spec.release.release_id, spec.release.version)
     found = []
     with home.open_ledger(must_exist=True) as ledger:
         known = {balance.cohort: balance for balance in ledger.balances()}
-        for cohort in cohorts_of(spec):
+        for cohort in spec.cohorts:
             charged = {
                 (e.get("release_id"), e.get("version")) for e in ledger.history(cohort) if e["kind"] == "reserve"
             }

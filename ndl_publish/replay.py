@@ -22,7 +22,7 @@ from ndl_publish.package.model import InternalPack, Package
 from ndl_publish.package_reading import check_manifest, public_folder, read_json, read_spec
 from ndl_publish.pipeline import Prepared, Progress, mechanism_with, noisy_release
 from ndl_publish.protect.measure import Measurements, measurements_of
-from ndl_publish.protect.public_figures import known_of
+from ndl_publish.protect.public_figures import PUBLIC_FIGURES, known_of
 from ndl_publish.spec.rules import DpRules
 
 
@@ -80,6 +80,7 @@ def replay(
     noisy = _read(package, public, measurements)
     try:
         mechanism = mechanism_with(prepared, known_of(spec, prepared.layout, noisy))
+        noisy.pop(PUBLIC_FIGURES, None)
         wanted = {event.label: event.n_cells for event in mechanism.events}
         _refuse_other(wanted, noisy, package)
         entry = read_json(public / PRIVACY)["ledger_entry"]

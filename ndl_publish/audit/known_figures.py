@@ -76,7 +76,7 @@ def add_known_figures(
 
 def _ignored_columns(spec: ReleaseSpec, known: list[pl.DataFrame]) -> tuple[Finding, ...]:
     """Return ``NDL-D024`` naming the columns that neither the release nor the layout of its tables has."""
-    usual = {*c.LEADING, *c.TRAILING, *spec.dataset.breakdowns, LINE}
+    usual = {*c.LEADING, *c.OF_FIGURES, *spec.dataset.breakdowns, LINE}
     odd = sorted({name for frame in known for name in frame.columns} - usual)
     message = (
         f"columns that are no breakdown of this release were ignored, their rows read as totals: {', '.join(odd)}."

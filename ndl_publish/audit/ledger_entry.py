@@ -105,7 +105,7 @@ def _interval_findings(
         is_of_all = pl.col(c.TIME_PERIOD) == spec.release.pooled_period
     figure = spec.dataset.count_name
     for name, table in tables.items():
-        breakdowns = [x for x in table.columns if x not in (*c.LEADING, *c.TRAILING)]
+        breakdowns = [x for x in table.columns if x not in (*c.LEADING, *c.OF_FIGURES)]
         for level, variances in own.items():
             rows = table.filter(
                 pl.col(c.GEOGRAPHIC_LEVEL) == level, pl.col(c.MEASURE) == figure, pl.col(c.LOWER) > 0, is_of_all,

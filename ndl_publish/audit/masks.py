@@ -22,11 +22,12 @@ def mask_findings(spec: ReleaseSpec, tables: Mapping[str, pl.DataFrame]) -> tupl
 
 def _table_findings(spec: ReleaseSpec, name: str, table: pl.DataFrame) -> Iterator[Finding]:
     is_shown = pl.col(c.STATUS) == c.PUBLISHED
-    has_number = pl.any_horizontal(pl.col(c.VALUE, c.LOWER, c.UPPER).is_not_null())
+    numbers = [column for column in table.columns if column in (c.VALUE, c.LOWER, c.UPPER, c.BEST_NONNEG)]
+    has_number = pl.any_horizontal(pl.col(numbers).is_not_null())
     wrong = table.filter((is_shown & pl.col(c.VALUE).is_null()) | (~is_shown & has_number)).height
     if wrong:
         yield Finding("NDL-D012", "error", name, f"in {wrong} rows number and status contradict each other.")
-    keys = [column for column in table.columns if column not in c.TRAILING]
+    keys = [column for column in table.columns if column not in c.OF_FIGURES]
     shown = table.filter(is_shown).select(*keys, c.MEASURE)
     for ratio, counts in _given_away(spec).items():
         for count in counts & set(table[c.MEASURE].unique()):

@@ -42,7 +42,8 @@ class PublicTable:
         title: Title in words.
         breakdowns: Names of the breakdown columns, in order.
         figures: Columns ``geographic_level`` (key), ``area_code``, the breakdowns, ``measure``, ``unit``, ``value``,
-            ``lower``, ``upper`` (Float64, null where withheld) and ``status``; sorted; one row per figure.
+            ``lower``, ``upper`` (Float64, null where withheld) and ``status``; sorted; one row per figure. With
+            ``time_period`` where there are several, and ``best_nonneg`` where the rules ask for it.
     """
 
     name: str

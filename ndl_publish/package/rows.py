@@ -18,8 +18,9 @@ from ndl_publish.package.free_text import refuse_formulas
 from ndl_publish.package.layout import csv_path
 from ndl_publish.package.measures import PublicMeasure, public_measures
 from ndl_publish.spec.load import ReleaseSpec
+from ndl_publish.spec.rules import DpRules
 
-NUMBERS: Final = (columns.VALUE, columns.LOWER, columns.UPPER)
+NUMBERS: Final = (columns.VALUE, columns.LOWER, columns.UPPER, columns.BEST_NONNEG)
 
 _ROUNDING: Final = 1e-9
 """Binary rounding that a bound may miss its value by."""
@@ -51,7 +52,7 @@ class PublicRows:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of all columns in order."""
-        return (*columns.LEADING, *self.breakdowns, *columns.TRAILING)
+        return tuple(self.frame.columns)
 
 
 def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) -> PublicRows:
@@ -63,24 +64,33 @@ def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) 
     """
     known = public_measures(spec)
     periods = [columns.TIME_PERIOD] if len(spec.release.time_periods) > 1 else []
-    wanted = [*periods, columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, *columns.TRAILING]
+    trailing = trailing_columns(spec)
+    numbers = [name for name in trailing if name in NUMBERS]
+    wanted = [*periods, columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, *trailing]
     texts = [name for name in wanted if name not in NUMBERS]
     _refuse_missing(table, wanted)
-    figures = table.figures.select(pl.col(texts).cast(pl.String), pl.col(*NUMBERS).cast(pl.Float64))
+    figures = table.figures.select(pl.col(texts).cast(pl.String), pl.col(numbers).cast(pl.Float64))
     _refuse_figures(table, figures, known)
     named = _with_areas(figures, table, geography)
-    order = [*columns.LEADING, *table.breakdowns, *columns.TRAILING]
+    order = [*columns.LEADING, *table.breakdowns, *trailing]
     present = set(figures[columns.MEASURE].unique())
     measures = tuple(measure for name, measure in known.items() if name in present)
     frame = named.with_columns(
         *(() if periods else (pl.lit(spec.release.time_periods[0]).alias(columns.TIME_PERIOD),)),
         pl.lit(spec.release.time_identifier).alias(columns.TIME_IDENTIFIER),
-        *(_rounded(name, measures) for name in NUMBERS),
+        *(_rounded(name, measures) for name in numbers),
     ).select(order)
     refuse_formulas(frame, where=csv_path(table.name))
     return PublicRows(
         table.name, table.title, table.breakdowns, _levels(figures, spec, table.name), measures, _units(figures), frame
     )
+
+
+def trailing_columns(spec: ReleaseSpec) -> tuple[str, ...]:
+    """Return the columns after the breakdowns: the second estimate before the status, where the rules ask for one."""
+    if not isinstance(spec.rules, DpRules) or spec.rules.best_nonneg is None:
+        return columns.TRAILING
+    return (*columns.TRAILING[:-1], columns.BEST_NONNEG, columns.TRAILING[-1])
 
 
 def decimals_of_row(measures: tuple[PublicMeasure, ...]) -> pl.Expr:
@@ -128,7 +138,8 @@ def _refuse_missing(table: PublicTable, wanted: list[str]) -> None:
 
 def _refuse_figures(table: PublicTable, figures: pl.DataFrame, known: dict[str, PublicMeasure]) -> None:
     shown = pl.col(columns.STATUS) == columns.PUBLISHED
-    has_number = pl.any_horizontal(pl.col(*NUMBERS).is_not_null())
+    numbers = [name for name in NUMBERS if name in figures.columns]
+    has_number = pl.any_horizontal(pl.col(numbers).is_not_null())
     units = pl.struct(columns.MEASURE, columns.UNIT)
     tests = {
         (columns.STATUS, "rows have a status that is not on the list."): ~pl.col(columns.STATUS).is_in(
@@ -140,7 +151,7 @@ def _refuse_figures(table: PublicTable, figures: pl.DataFrame, known: dict[str, 
         (columns.VALUE, "rows are withheld but carry a number."): ~shown & has_number,
         (columns.VALUE, "rows are published without a value."): shown & pl.col(columns.VALUE).is_null(),
         (columns.VALUE, "rows hold a number that is not finite."): pl.any_horizontal(
-            pl.col(*NUMBERS).is_finite().not_()
+            pl.col(numbers).is_finite().not_()
         ),
         (columns.LOWER, "rows have bounds that do not hold the value."): (
             pl.col(columns.LOWER) > pl.col(columns.VALUE) + _ROUNDING

@@ -125,12 +125,19 @@ def _trailing(table: PublicRows, context: PackageContext) -> tuple[Field, ...]:
     measures = tuple(Category(measure.name, measure.title) for measure in table.measures)
     units = _plain(*dict.fromkeys(table.units[measure.name] for measure in table.measures))
     statuses = tuple(Category(status, meaning) for status, meaning in STATUS_MEANINGS.items())
+    second = _number(
+        columns.BEST_NONNEG, "Non-negative estimate",
+        "A second estimate of a count, never negative: nearer to the truth on average, but biased; not for sums.",
+        minimum=0,
+    )  # fmt: skip
+    has_second = columns.BEST_NONNEG in table.frame.columns
     return (
         Field(columns.MEASURE, "Measure", "What the figure measures.", categories=measures),
         Field(columns.UNIT, "Unit", "Unit of value, lower and upper.", categories=units),
         _number(columns.VALUE, "Value", "The figure.", minimum=_smallest(context)),
         _number(columns.LOWER, "Lower bound", "Lower end of the interval for the figure; empty where none is given."),
         _number(columns.UPPER, "Upper bound", "Upper end of the interval for the figure; empty where none is given."),
+        *((second,) if has_second else ()),
         Field(columns.STATUS, "Status", "Whether the figure is shown and, if not, why.", categories=statuses),
     )
 

@@ -97,10 +97,10 @@ class Estimator:
         """The published blocks."""
         return self.quantity.grid
 
-    def tables(
+    def whole_tables(
         self, noisy: Mapping[str, IntArray], source: RandomSource, *, label: str, known: IntArray | None = None
-    ) -> IntArray:
-        """Return an integer for every cell of the grid, additive everywhere.
+    ) -> "WholeTables":
+        """Return the estimates rounded to integers that add up everywhere.
 
         Args:
             noisy: Query label -> noisy integers.
@@ -111,15 +111,7 @@ class Estimator:
         """
         real = {part: self._estimates(part, noisy, known) for part in self.subspaces}
         references = self._references(real)
-        corners = self._round_corners(real, references, source, label)
-        out = np.zeros(self.grid.n_cells, np.int64)
-        whole: dict[tuple[str, Part], IntArray] = {}
-        for block in self.grid.blocks:
-            table, level = table_of(block.levels, self.chains), self._carrier(block.levels[0])
-            if (level, table) not in whole:
-                whole[level, table] = self._complete(table, level, corners, references)
-            out[block.cells] = self._group(whole[level, table], block).ravel()
-        return out
+        return WholeTables(self, references, self._round_corners(real, references, source, label))
 
     def covariance(self, block: Block, left: tuple[FloatArray, ...], right: tuple[FloatArray, ...]) -> FloatArray:
         """Return, for every area of a block's level, the covariance of two sums of its cells.
@@ -165,7 +157,17 @@ class Estimator:
             [variance_of_sum(subspace.tree, subspace.weights, summed.carrier, m.astype(float)) for m in masks]
         )
 
-    def _carrier(self, level: str) -> str:
+    def cell_variance(self, table: Part, level: str) -> FloatArray:
+        """Return the mean variance of a cell of a table at every area of a level, rounding not included."""
+        total = np.zeros_like(self.node_variance(frozenset(), level))
+        for part in parts_of(table):
+            own = dict(part)
+            shares = (self.chains[i].mean_variance(depth, own.get(i, 0)) for i, depth in table)
+            total = total + prod(shares) * self.node_variance(part, level)
+        return total
+
+    def carrier(self, level: str) -> str:
+        """Return the tree level that a level's figures are read or summed from."""
         return self.tree.sums[level].carrier if level in self.tree.sums else level
 
     def _sizes(self, part: Part) -> tuple[int, ...]:
@@ -250,11 +252,11 @@ class Estimator:
                     above = np.rint(flat).astype(np.int64)
                 else:
                     rows = flat.shape[0] if above is None else above.shape[0]
-                    uniform = _uniform(source, f"{label}/{level}/{sorted(part)}", (rows, flat.shape[1]))
+                    drawn = uniform(source, f"{label}/{level}/{sorted(part)}", (rows, flat.shape[1]))
                     if above is None:
-                        above = round_roots(flat, uniform)
+                        above = round_roots(flat, drawn)
                     else:
-                        above = round_children(flat, subspace.tree.parents[k - 1], above, uniform)
+                        above = round_children(flat, subspace.tree.parents[k - 1], above, drawn)
                 corners[part][level] = above
         return corners
 
@@ -262,25 +264,53 @@ class Estimator:
         """Say whether a part's table is known exactly at a level: the part itself, and so all its parts."""
         return self.quantity.known is not None and self.quantity.known.decides(part, level, self.tree)
 
-    def _complete(
-        self, table: Part, level: str, corners: Mapping[Part, dict[str, IntArray]], references: Mapping[int, References]
-    ) -> IntArray:
-        axes = sorted(table)
-        known = {tuple(dict(part).get(i, 0) for i, _ in axes): corners[part][level] for part in parts_of(table)}
-        return complete_table(known, tuple(depth for _, depth in axes), tuple(references[i] for i, _ in axes))
 
-    def _group(self, table: IntArray, block: Block) -> IntArray:
-        """Return a table summed to the groups of a block."""
-        level = block.levels[0]
-        if level in self.tree.sums:
-            table = _sum_groups(table, self.tree.sums[level].group_of_node, self.tree.sums[level].n_areas, axis=0)
-        for axis, (i, depth) in enumerate(sorted(table_of(block.levels, self.chains)), 1):
-            chain, name = self.chains[i], block.levels[i]
-            if chain.levels[depth - 1] != name:
-                grouping = self.grid.dimensions[i].level(name)
-                at = chain.at_depth(grouping.group_of, depth)
-                table = _sum_groups(table, at, len(grouping.groups), axis=axis)
-        return table
+@dataclass(frozen=True, slots=True)
+class WholeTables:
+    """The integer tables of a quantity, in their corner parameters.
+
+    Attributes:
+        estimator: Made them.
+        references: Reference categories of each dimension.
+        corners: Part -> level -> integers of the groups that are no reference.
+    """
+
+    estimator: Estimator
+    references: Mapping[int, References] = field(repr=False)
+    corners: Mapping[Part, Mapping[str, IntArray]] = field(repr=False)
+
+    def table(self, table: Part, level: str) -> IntArray:
+        """Return one whole table of every node of a tree level, ``(n_nodes, n_1, ...)``."""
+        axes = sorted(table)
+        known = {tuple(dict(part).get(i, 0) for i, _ in axes): self.corners[part][level] for part in parts_of(table)}
+        return complete_table(known, tuple(depth for _, depth in axes), tuple(self.references[i] for i, _ in axes))
+
+    def cells(self) -> IntArray:
+        """Return an integer for every cell of the grid."""
+        estimator = self.estimator
+        out = np.zeros(estimator.grid.n_cells, np.int64)
+        made: dict[tuple[str, Part], IntArray] = {}
+        for block in estimator.grid.blocks:
+            table, level = table_of(block.levels, estimator.chains), estimator.carrier(block.levels[0])
+            if (level, table) not in made:
+                made[level, table] = self.table(table, level)
+            out[block.cells] = grouped(estimator, made[level, table], block, table).ravel()
+        return out
+
+
+def grouped(estimator: Estimator, table: IntArray, block: Block, part: Part) -> IntArray:
+    """Return a table of a tree level, at the depths of a part, summed to the areas and groups of a block."""
+    level = block.levels[0]
+    if level in estimator.tree.sums:
+        summed = estimator.tree.sums[level]
+        table = _sum_groups(table, summed.group_of_node, summed.n_areas, axis=0)
+    for axis, (i, depth) in enumerate(sorted(part), 1):
+        chain, name = estimator.chains[i], block.levels[i]
+        if chain.levels[depth - 1] != name:
+            grouping = estimator.grid.dimensions[i].level(name)
+            at = chain.at_depth(grouping.group_of, depth)
+            table = _sum_groups(table, at, len(grouping.groups), axis=axis)
+    return table
 
 
 def _sum_groups(table: IntArray, group_of: IntArray, n_groups: int, *, axis: int) -> IntArray:
@@ -291,7 +321,7 @@ def _sum_groups(table: IntArray, group_of: IntArray, n_groups: int, *, axis: int
     return np.moveaxis(out, 0, axis)
 
 
-def _uniform(source: RandomSource, label: str, shape: tuple[int, int]) -> FloatArray:
+def uniform(source: RandomSource, label: str, shape: tuple[int, int]) -> FloatArray:
     """Return uniforms on [0, 1) with 53 bits; the rounding they drive is post-processing, so floats are safe."""
     words = source.words(label, shape[0] * shape[1])
     return ((words >> np.uint64(64 - UNIFORM_BITS)).astype(np.float64) / 2.0**UNIFORM_BITS).reshape(shape)

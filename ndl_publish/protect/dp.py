@@ -41,10 +41,13 @@ class NoisyCells:
     Attributes:
         values: Noisy children, ``n_cells``.
         sums: Mean measure -> noisy sums over ``layout.base``.
+        companion: Non-negative estimate of the children, -1 where there is none, ``n_cells``; none where the rules
+            ask for none.
     """
 
     values: IntArray = field(repr=False)
     sums: dict[str, IntArray] = field(repr=False)
+    companion: IntArray | None = field(repr=False, default=None)
 
 
 class Mechanism(Covariances, Protocol):
@@ -201,7 +204,10 @@ def protect_dp(  # noqa: PLR0913 - everything the figures follow from
         progress=progress,
     )
     margin = float(rules.withhold.maximum_margin.value)
-    cells = CellValues(layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin)
+    cells = CellValues(
+        layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin,
+        companion=noisy.companion,
+    )  # fmt: skip
     statement = dp_statement(spec, rules, mechanism.describe(), entry, replace_one=mechanism.replace_one)
     protected = ProtectedCube(
         "dp", layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, layout.implications,

@@ -6,7 +6,7 @@ over or any outcome of theirs. Percentages and means are rounded once, at the en
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Protocol
 
@@ -53,6 +53,7 @@ class CellValues:
         sums: Mean measure -> protected sum in every cell of ``layout.base``.
         noise: Covariances of the noise; none in classic mode, whose figures have no interval.
         maximum_margin: Widest half-interval of a percentage that is shown, in percentage points.
+        companion: Non-negative estimate of the children of every cell, -1 where there is none; none at all by default.
         percent_decimals: Decimals that percentages are rounded to.
         shown_means: Mean measure -> whether it may be shown in every cell of ``layout.base``; all where not named.
     """
@@ -66,6 +67,7 @@ class CellValues:
     maximum_margin: float | None = None
     shown_means: dict[str, BoolArray] = field(repr=False, default_factory=dict)
     percent_decimals: int = PERCENT_DECIMALS
+    companion: IntArray | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class _Column:
     value: FloatArray = field(repr=False)
     ends: tuple[FloatArray, FloatArray] = field(repr=False)
     status: npt.NDArray[np.int8] = field(repr=False)
+    companion: FloatArray | None = field(repr=False, default=None)
 
 
 def public_tables(spec: ReleaseSpec, cells: CellValues) -> tuple[PublicTable, ...]:
@@ -192,12 +195,22 @@ class _Part:
     def _children(self, figure_name: str) -> _Column:
         value, shown = self._reached(self.spec.dataset.count_measure)
         variance = self._covariance("children", None, None, None)
-        return self._count_column(figure_name, value, shown, variance)
+        column = self._count_column(figure_name, value, shown, variance)
+        return self._with_companion(column, self.block)
 
     def _share_count(self, name: str, measure: ShareMeasure) -> _Column:
         value, shown = self._reached(name)
         outcome = self.spec.dataset.outcome_of(name)
-        return self._count_column(measure.count_name, value, shown, self._covariance("children", outcome, name, name))
+        variance = self._covariance("children", outcome, name, name)
+        column = self._count_column(measure.count_name, value, shown, variance)
+        return self._with_companion(column, self._outcome_block(outcome, name), outcome)
+
+    def _with_companion(self, column: _Column, block: Block, outcome: str | None = None) -> _Column:
+        """Return a count with its non-negative companion, blank where the count is and where there is none."""
+        if self.cells.companion is None:
+            return column
+        found = self._cells(self.cells.companion, block, outcome, 1)
+        return replace(column, companion=np.where((column.status == SHOWN) & (found >= 0), found, np.nan))
 
     def _count_column(self, name: str, value: FloatArray, shown: FloatArray, variance: FloatArray | None) -> _Column:
         status = np.where(shown > 0, SHOWN, WITHHELD)
@@ -308,6 +321,10 @@ class _Part:
         data |= {c.MEASURE: pl.lit(column.name), c.UNIT: pl.lit(column.unit)}
         for name, array in zip((c.VALUE, c.LOWER, c.UPPER), (column.value, *column.ends), strict=True):
             data[name] = pl.Series(array, nan_to_null=True)
+        if self.cells.companion is not None:
+            nothing = np.full(len(column.value), np.nan)
+            companion = nothing if column.companion is None else column.companion
+            data[c.BEST_NONNEG] = pl.Series(companion, nan_to_null=True)
         data[c.STATUS] = pl.Series(STATUSES, dtype=pl.String).gather(column.status.astype(np.uint32))
         data |= {"_level": pl.lit(order[0]), "_area": pl.Series(area), "_crossing": pl.lit(order[1])}
         data |= {"_group": pl.Series(group), "_measure": pl.lit(order[2])}

@@ -11,9 +11,11 @@ from ndl_publish.cube.grid import Block, IntArray
 from ndl_publish.cube.layout import CubeLayout, blocks_of
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
+from ndl_publish.geography.levels import level_label
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
-from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator
+from ndl_publish.privacy.companion import companion_cells, tree_levels
+from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator, WholeTables
 from ndl_publish.privacy.events import PrivacyLoss, Query, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import PublicRandomSource, RandomSource
@@ -36,6 +38,10 @@ from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 
 CHILDREN_QUANTITY = "children"
+BEST_NONNEG = (
+    "a second estimate of the same noisy measurements below the level {below}: never negative, whole, additive among "
+    "itself; nearer to the truth on average and biased, towards what is usual around; not for sums of chosen areas"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,14 @@ class TreeResidualPlan:
         queries: Everything that is measured.
         estimators: Quantity -> estimator.
         known: Children already public, which the estimate keeps to; none by default.
+        below: Level below which there is a second, non-negative estimate; none by default.
     """
 
     tree: AreaTree = field(repr=False)
     queries: tuple[ResidualQuery, ...]
     estimators: dict[str, Estimator] = field(repr=False)
     known: PublicFigures | None = field(repr=False, default=None)
+    below: str | None = None
 
     @property
     def events(self) -> tuple[Query, ...]:
@@ -98,11 +106,13 @@ class TreeResidualPlan:
     def estimate(self, measurements: Measurements) -> NoisyCells:
         """Return noisy integers for every cell that add up everywhere; reads the measurements only."""
         source = PublicRandomSource(measurements_seed(measurements))
-        tables: dict[str, IntArray] = {}
+        whole: dict[str, WholeTables] = {}
         for name, estimator in self.estimators.items():
             known = self.known.children if self.known is not None and name == CHILDREN_QUANTITY else None
-            tables[name] = estimator.tables(measurements, source, label=f"rounding/{name}", known=known)
-        return NoisyCells(tables.pop(CHILDREN_QUANTITY), tables)
+            whole[name] = estimator.whole_tables(measurements, source, label=f"rounding/{name}", known=known)
+        children = whole.pop(CHILDREN_QUANTITY)
+        companion = None if self.below is None else companion_cells(children, below=self.below, source=source)
+        return NoisyCells(children.cells(), {name: tables.cells() for name, tables in whole.items()}, companion)
 
     def labelled(self, measurements: Measurements) -> pl.DataFrame:
         """Return the measurements as rows, figures already public after them."""
@@ -123,6 +133,7 @@ class TreeResidualPlan:
             "mechanism": "discrete Gaussian on residual queries, least squares on the area tree, lattice rounding",
             "additive": True,
             "rounding_variance": ROUNDING_VARIANCE,
+            **({} if self.below is None else {"best_nonneg": BEST_NONNEG.format(below=level_label(self.below))}),
             "queries": [self._described(query) for query in self.queries],
             **({} if self.known is None else {"invariants": [self.known.level]}),
         }
@@ -178,10 +189,11 @@ def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout, known: PublicFigu
         expected_count=spec.release.expected_count,
         weights=block_weights(spec, layout),
         known=known,
+        below=None if rules.best_nonneg is None else rules.best_nonneg.below,
     )
 
 
-def tree_residual_plan(
+def tree_residual_plan(  # noqa: PLR0913 - what a plan depends on
     quantities: tuple[Quantity, ...],
     *,
     rho: Fraction,
@@ -189,6 +201,7 @@ def tree_residual_plan(
     expected_count: int,
     weights: Mapping[tuple[str, ...], float],
     known: PublicFigures | None = None,
+    below: str | None = None,
 ) -> TreeResidualPlan:
     """Return the measurements of some quantities over the same areas, the children's grid first.
 
@@ -199,13 +212,19 @@ def tree_residual_plan(
         expected_count: Public expectation of the number of children, for weights; 0 weighs all tables alike.
         weights: Weight of the table of each block, by the block's levels, 1 where not named.
         known: Children already public.
+        below: Level below which a non-negative estimate is made, too.
+
+    Raises:
+        RuleError: ``NDL-R070`` when no level lies below it.
     """
     tree = area_tree(quantities[0].grid)
     queries = plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=cohorts, weights=weights)
     estimators = {
         q.name: Estimator.build(q, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities
     }
-    return TreeResidualPlan(tree, queries, estimators, known)
+    if below is not None:
+        tree_levels(tree.levels, below)
+    return TreeResidualPlan(tree, queries, estimators, known, below)
 
 
 def block_weights(spec: ReleaseSpec, layout: CubeLayout) -> dict[tuple[str, ...], float]:
