@@ -33,7 +33,7 @@ def both_laws(law: Floats, shift: int) -> tuple[Floats, Floats]:
 def test_renyi_divergence_is_at_most_order_times_rho(
     gaussian_probabilities: Probabilities, text: str, order: float, shift: int
 ) -> None:
-    query = GaussianQuery("t", "c", Fraction(text), Fraction(shift * shift), 1)
+    query = GaussianQuery("t", ("c",), Fraction(text), Fraction(shift * shift), 1)
     p, q = both_laws(gaussian_probabilities(query.sigma2), shift)
     keep = (p > 0) & (q > 0)
     divergence = math.log(float((p[keep] ** order * q[keep] ** (1 - order)).sum())) / (order - 1)
@@ -54,7 +54,7 @@ def test_epsilon_and_delta_hold_for_the_exact_law(gaussian_probabilities: Probab
 
 @pytest.mark.parametrize("text", ["1/2", "1", "54"])
 def test_pure_epsilon_holds_for_the_exact_law(laplace_probabilities: Probabilities, text: str) -> None:
-    query = LaplaceQuery("t", "c", Fraction(text), Fraction(1), 1)
+    query = LaplaceQuery("t", ("c",), Fraction(text), Fraction(1), 1)
     p, q = both_laws(laplace_probabilities(query.scale), 1)
     ratio = np.abs(np.log(p) - np.log(q))
     assert float(ratio.max()) == pytest.approx(float(query.epsilon), rel=1e-9)
@@ -90,7 +90,7 @@ def test_epsilon_seen_in_laplace_draws(source: KeyedRandomSource) -> None:
 
 def test_likelihood_ratio_of_gaussian_draws_is_twice_rho(source: KeyedRandomSource) -> None:
     """The log likelihood ratio of a count and the count plus one has mean rho and variance 2 rho."""
-    query = GaussianQuery("t", "c", Fraction(5), Fraction(1), 1)
+    query = GaussianQuery("t", ("c",), Fraction(5), Fraction(1), 1)
     noise = draw_discrete_gaussian(source, label="ratio", sigma2=query.sigma2, n=2_000_000).astype(float)
     ratio = ((noise - 1) ** 2 - noise**2) / (2 * float(query.sigma2))
     assert ratio.mean() == pytest.approx(float(query.rho), rel=0.01)

@@ -102,7 +102,7 @@ def test_a_home_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:
 
 
 def charge(version: str) -> ChargeRequest:
-    query = GaussianQuery("q", "2019-20", Fraction(100), Fraction(1), 1)
+    query = GaussianQuery("q", ("2019-20",), Fraction(100), Fraction(1), 1)
     return ChargeRequest.for_queries(
         [query],
         release_id="r",

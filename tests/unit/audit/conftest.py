@@ -49,7 +49,7 @@ def _required(made: World, withheld: Withheld) -> Required:
 def noisy(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     made = world(tmp_path_factory.mktemp("noisy"), tables=(*TABLES, MEANS_BY_SEX))
     with Ledger.open(tmp_path_factory.mktemp("accounts") / "ledger.sqlite") as opened:
-        result = protect(made, made.cube(children(1200)), opened)
+        result = protect(made, made.cube(children(1200)), opened).result
     return Clean(made, result.protected, _required(made, result.withheld))
 
 

@@ -4,7 +4,7 @@ Local authorities hold 1, 2, 3 and 2 small areas; combined authority X holds two
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ from ndl_publish.geography.lookup import Geography
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
+from ndl_publish.privacy.chains import Chain
 from ndl_publish.privacy.events import Query
+from ndl_publish.privacy.residuals import exact_residual
 from ndl_publish.privacy.secret_key import SecretKey
-from ndl_publish.protect.dp import DpResult, Payment, place_order, protect_dp
-from ndl_publish.protect.tree_residuals import plan_tree_residuals
+from ndl_publish.protect.dp import DpResult, Mechanism, Payment, measure_dp, place_order, protect_dp
+from ndl_publish.protect.measure import ExactTables, Measurements, _table
+from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.spec.load import ReleaseSpec, load_release
 
@@ -264,11 +267,27 @@ def pay(ledger: Ledger, events: tuple[Query, ...], digest: str, *, cap: Fraction
         events, release_id="tiny-release", version="1.0.0", rules_id="small_rules", request_digest=digest,
         adjacency="add_remove", code_version="1", actor="a tester", key_fingerprint="f",
     )  # fmt: skip
-    return ledger.reserve(request, caps={events[0].cohort: cap})
+    return ledger.reserve(request, caps=dict.fromkeys(events[0].cohorts, cap))
 
 
 def key(number_: int = 1) -> SecretKey:
     return SecretKey(bytes([number_ % 256, number_ // 256 % 256] * 16))
+
+
+def chains(plan: TreeResidualPlan) -> dict[str, tuple[Chain, ...]]:
+    """Return the chain of each dimension, for each quantity."""
+    return {name: estimator.chains for name, estimator in plan.estimators.items()}
+
+
+def exact_answers(plan: TreeResidualPlan, tables: Mapping[str, ExactTables]) -> Measurements:
+    """Return what every query would answer without noise."""
+    own = chains(plan)
+    return {
+        q.event.label: exact_residual(
+            _table(tables[q.quantity], own[q.quantity], q), own[q.quantity], q.part
+        ).ravel()
+        for q in plan.queries
+    }
 
 
 def with_version(made: World, version: str) -> World:
@@ -277,8 +296,30 @@ def with_version(made: World, version: str) -> World:
     return replace(made, spec=replace(made.spec, release=release))
 
 
-def protect(made: World, cube: Cube, ledger: Ledger, *, number_: int = 1, actor: str = "a tester") -> DpResult:
+@dataclass(frozen=True)
+class Paid:
+    """Differentially private figures with what was charged and measured for them."""
+
+    grant: Grant
+    measurements: Measurements = field(repr=False)
+    result: DpResult = field(repr=False)
+
+
+def protect(
+    made: World,
+    cube: Cube,
+    ledger: Ledger,
+    *,
+    number_: int = 1,
+    actor: str = "a tester",
+    mechanism: Mechanism | None = None,
+) -> Paid:
     """Return the differentially private figures of a cube, paid for by the ledger."""
     secret = key(number_)
-    order = place_order(cube, made.spec, plan_tree_residuals(made.spec, made.layout), key=secret)
-    return protect_dp(cube, made.spec, order, payment=Payment(secret, ledger, actor), recoverable=recoverable_cells)
+    plan = mechanism or plan_tree_residuals(made.spec, made.layout)
+    order = place_order(cube, made.spec, plan, key=secret)
+    grant, measurements = measure_dp(made.spec, order, payment=Payment(secret, ledger, actor))
+    result = protect_dp(
+        made.spec, made.layout, plan, measurements, entry=ledger.entry(grant), recoverable=recoverable_cells
+    )
+    return Paid(grant, measurements, result)

@@ -29,7 +29,7 @@ def make_request() -> MakeRequest:
     def make(
         digest: str = "d1", *, rho: str = "1/10", cohorts: tuple[str, ...] = ("2019/20",), **changes: str
     ) -> ChargeRequest:
-        queries = [GaussianQuery("gld", cohort, 1 / (2 * Fraction(rho)), Fraction(1), 12) for cohort in cohorts]
+        queries = [GaussianQuery("gld", (cohort,), 1 / (2 * Fraction(rho)), Fraction(1), 12) for cohort in cohorts]
         details = {
             "release_id": "early-years",
             "version": "1.0.0",

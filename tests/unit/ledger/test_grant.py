@@ -16,7 +16,7 @@ CAPS = {"2019/20": Fraction(1, 2)}
 
 
 def query(sigma2: str = "5", label: str = "gld", cohort: str = "2019/20") -> GaussianQuery:
-    return GaussianQuery(label, cohort, Fraction(sigma2), Fraction(1), 12)
+    return GaussianQuery(label, (cohort,), Fraction(sigma2), Fraction(1), 12)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_it_pays_for_what_was_asked_and_for_less(grant: Grant) -> None:
         [query("499/100")],
         [query(), query("1000000", "one more")],
         [query(cohort="2020/21")],
-        [LaplaceQuery("pure", "2019/20", Fraction(10**6), Fraction(1), 1)],
+        [LaplaceQuery("pure", ("2019/20",), Fraction(10**6), Fraction(1), 1)],
     ],
 )
 def test_it_pays_for_nothing_else(grant: Grant, queries: list[GaussianQuery]) -> None:

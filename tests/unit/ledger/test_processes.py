@@ -22,7 +22,7 @@ from ndl_publish.ledger import ChargeRequest, Ledger
 from ndl_publish.privacy.events import GaussianQuery
 
 def request(digest, rho="1/10", version="1.0.0"):
-    query = GaussianQuery("gld", "2019/20", 1 / (2 * Fraction(rho)), Fraction(1), 12)
+    query = GaussianQuery("gld", ("2019/20",), 1 / (2 * Fraction(rho)), Fraction(1), 12)
     return ChargeRequest.for_queries([query], release_id="early-years", version=version, rules_id="demo-rules",
         request_digest=digest, adjacency="add_remove", code_version="0.1.0", actor="a statistician",
         key_fingerprint="0123456789abcdef")

@@ -22,21 +22,21 @@ losses = st.builds(PrivacyLoss, amounts, amounts)
 
 
 def gaussian(label: str = "t", cohort: str = "2019/20", sigma2: Fraction = Fraction(269)) -> GaussianQuery:
-    return GaussianQuery(label, cohort, sigma2, Fraction(2), 10)
+    return GaussianQuery(label, (cohort,), sigma2, Fraction(2), 10)
 
 
 def test_gaussian_cost_is_exact() -> None:
-    assert GaussianQuery("t", "c", Fraction(1, 3), Fraction(5, 7), 1).rho == Fraction(15, 14)
+    assert GaussianQuery("t", ("c",), Fraction(1, 3), Fraction(5, 7), 1).rho == Fraction(15, 14)
 
 
 def test_laplace_cost_is_exact_and_enters_rho_as_half_its_square() -> None:
-    query = LaplaceQuery("t", "c", Fraction(54), Fraction(2), 1)
+    query = LaplaceQuery("t", ("c",), Fraction(54), Fraction(2), 1)
     assert query.epsilon == Fraction(1, 27)
     assert query.loss == PrivacyLoss(Fraction(1, 1458), Fraction(1, 27))
 
 
 def test_pure_queries_add_half_squares_not_the_square_of_the_sum() -> None:
-    queries = [LaplaceQuery(name, "c", Fraction(1), Fraction(1), 1) for name in "ab"]
+    queries = [LaplaceQuery(name, ("c",), Fraction(1), Fraction(1), 1) for name in "ab"]
     assert total_loss(queries) == PrivacyLoss(Fraction(1), Fraction(2))
 
 
@@ -50,8 +50,20 @@ def test_cohorts_pay_for_themselves() -> None:
         ("2019/20", PrivacyLoss(Fraction(1, 269))),
         ("2020/21", PrivacyLoss(Fraction(2, 269))),
     )
-    with pytest.raises(RuleError, match="several cohorts"):
-        total_loss(queries)
+    assert total_loss(queries) == PrivacyLoss(Fraction(2, 269))
+
+
+def test_each_cohort_of_a_query_pays_the_whole_of_it_and_a_child_is_of_one() -> None:
+    both = GaussianQuery("both", ("2019/20", "2020/21"), Fraction(269), Fraction(2), 10)
+    assert losses_by_cohort([both]) == tuple((c, PrivacyLoss(Fraction(1, 269))) for c in ("2019/20", "2020/21"))
+    assert total_loss([both]) == PrivacyLoss(Fraction(1, 269))
+    assert total_loss([both, gaussian("one", "2020/21")]) == PrivacyLoss(Fraction(2, 269))
+
+
+@pytest.mark.parametrize("cohorts", ["2019/20", (), ["2019/20"]])
+def test_a_query_names_its_cohorts_as_a_tuple(cohorts: object) -> None:
+    with pytest.raises(TypeError, match="cohorts"):
+        GaussianQuery("t", cohorts, Fraction(1), Fraction(1), 1)  # type: ignore[arg-type]
 
 
 def test_a_repeated_label_is_refused_in_one_cohort_only() -> None:
@@ -67,7 +79,7 @@ def test_no_noise_is_refused(sigma2: Fraction) -> None:
         gaussian(sigma2=sigma2)
     assert caught.value.code == "NDL-R045"
     with pytest.raises(RuleError):
-        LaplaceQuery("t", "c", sigma2, Fraction(1), 1)
+        LaplaceQuery("t", ("c",), sigma2, Fraction(1), 1)
 
 
 def test_negative_losses_are_refused() -> None:
@@ -80,7 +92,7 @@ def test_floats_and_integers_are_refused(value: float) -> None:
     with pytest.raises(TypeError, match="Fraction"):
         PrivacyLoss(value)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="Fraction"):
-        GaussianQuery("t", "c", value, Fraction(1), 1)  # type: ignore[arg-type]
+        GaussianQuery("t", ("c",), value, Fraction(1), 1)  # type: ignore[arg-type]
 
 
 @given(losses, losses, losses)
@@ -102,8 +114,8 @@ def test_order_needs_both_parts() -> None:
 
 
 def test_queries_are_written_as_exact_text() -> None:
-    written = GaussianQuery("t", "c", Fraction(807, 3), Fraction(1, 2), 4).to_json()
+    written = GaussianQuery("t", ("c",), Fraction(807, 3), Fraction(1, 2), 4).to_json()
     assert (written["sigma2"], written["squared_sensitivity"], written["n_cells"]) == ("269/1", "1/2", 4)
-    laplace = LaplaceQuery("t", "c", Fraction(1, 2), Fraction(1), 4).to_json()
+    laplace = LaplaceQuery("t", ("c",), Fraction(1, 2), Fraction(1), 4).to_json()
     assert (laplace["mechanism"], laplace["scale"], laplace["sensitivity"]) == ("discrete_laplace", "1/2", "1/1")
     assert fraction_text(Fraction(-3, 6)) == "-1/2"

@@ -8,6 +8,7 @@ import pytest
 
 from ndl_publish.cube.model import Cube
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.grant import Grant
 from ndl_publish.protect.classic import ClassicResult, protect_classic
 from ndl_publish.protect.dp import DpResult
 from tests.unit.cube.small_release import World, children, protect, world
@@ -20,6 +21,7 @@ class DpBuild:
     made: World
     cube: Cube = field(repr=False)
     result: DpResult = field(repr=False)
+    grant: Grant
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def dp_build(tmp_path_factory: pytest.TempPathFactory) -> DpBuild:
     made = world(tmp_path_factory.mktemp("dp"))
     cube = made.cube(children(N_CHILDREN))
     with Ledger.open(tmp_path_factory.mktemp("accounts") / "ledger.sqlite") as opened:
-        return DpBuild(made, cube, protect(made, cube, opened))
+        paid = protect(made, cube, opened)
+    return DpBuild(made, cube, paid.result, paid.grant)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ndl_publish.audit.recoverable import recoverable_cells
@@ -19,9 +20,9 @@ from ndl_publish.privacy.events import Query
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
-from ndl_publish.protect.dp import DpResult, NoisyCells, Order, Payment, place_order, protect_dp
+from ndl_publish.protect.dp import DpResult, NoisyCells, Order, Payment, measure_dp, place_order, protect_dp
 from ndl_publish.protect.figures import Vectors
-from ndl_publish.protect.measure import ExactTables
+from ndl_publish.protect.measure import ExactTables, Measurements
 from ndl_publish.protect.tree_residuals import plan_tree_residuals
 from ndl_publish.spec.rules import DpRules
 from tests.unit.cube.small_release import MEANS, SMALL, World, children, key, protect, rules, with_version, world
@@ -63,11 +64,17 @@ class Fixed:
     def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:  # noqa: ARG002
         return "the same for everybody"
 
-    def draw(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> NoisyCells:  # noqa: ARG002
+    def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:  # noqa: ARG002
         self.draws += 1
         if self.fails:
             raise MemoryError
+        return {"the same for everybody": np.arange(3)}
+
+    def estimate(self, measurements: Measurements) -> NoisyCells:  # noqa: ARG002
         return self.cells
+
+    def labelled(self, measurements: Measurements) -> pl.DataFrame:
+        return pl.DataFrame({"value": measurements["the same for everybody"]})
 
     def describe(self) -> dict[str, Any]:
         return self.plan.describe()
@@ -75,13 +82,11 @@ class Fixed:
 
 def _fixed(made: World, n: int = 2500) -> Fixed:
     cube = made.cube(children(n, seed=77))
-    return Fixed(made, NoisyCells(cube.counts, cube.sums, {}))
+    return Fixed(made, NoisyCells(cube.counts, cube.sums))
 
 
 def _run(made: World, cube: Cube, mechanism: Fixed, ledger: Ledger) -> DpResult:
-    order = Order(mechanism, mechanism.exact(cube.rows), "the same for everybody")
-    payment = Payment(key(), ledger, "a tester")
-    return protect_dp(cube, made.spec, order, payment=payment, recoverable=recoverable_cells)
+    return protect(made, cube, ledger, mechanism=mechanism).result
 
 
 def _same(one: DpResult, other: DpResult) -> bool:
@@ -137,8 +142,8 @@ def _number(value: str, unit: str) -> object:
 
 def test_the_same_input_gives_the_same_output_for_one_charge(small: World, cube: Cube, ledger: Ledger) -> None:
     one, other = protect(small, cube, ledger), protect(small, cube, ledger, actor="somebody else")
-    assert _same(one, other)
-    assert one.protected.privacy == other.protected.privacy
+    assert _same(one.result, other.result)
+    assert one.result.protected.privacy == other.result.protected.privacy
     assert not one.grant.is_replay
     assert other.grant.is_replay
     assert ledger.balances()[0].spent == sum((loss.rho for _, loss in one.grant.losses), Fraction(0))
@@ -146,7 +151,7 @@ def test_the_same_input_gives_the_same_output_for_one_charge(small: World, cube:
 
 def test_a_shuffled_file_is_the_same_input(small: World, cube: Cube, ledger: Ledger) -> None:
     shuffled = small.cube(children(2500).sample(fraction=1.0, shuffle=True, seed=3))
-    assert _same(protect(small, cube, ledger), protect(small, shuffled, ledger))
+    assert _same(protect(small, cube, ledger).result, protect(small, shuffled, ledger).result)
 
 
 @pytest.mark.parametrize("change", ["child", "version", "key"])
@@ -191,15 +196,15 @@ def test_noise_is_in_what_is_published(dp_build: DpBuild) -> None:
 
 
 def test_rules_of_another_mode_are_refused(classic_build: ClassicBuild, small: World, ledger: Ledger) -> None:
-    mechanism = _fixed(small)
-    order = Order(mechanism, {}, "d")
+    mechanism, exact = _fixed(small), classic_build.made
     with pytest.raises(RuleError) as caught:
-        protect_dp(
-            classic_build.cube, classic_build.made.spec, order, payment=Payment(key(), ledger, "a"),
-            recoverable=recoverable_cells,
-        )  # fmt: skip
+        measure_dp(exact.spec, Order(mechanism, {}, "d"), payment=Payment(key(), ledger, "a"))
     assert caught.value.code == "NDL-R060"
     assert not ledger.balances()
+    assert mechanism.draws == 0
+    with pytest.raises(RuleError) as caught:
+        protect_dp(exact.spec, exact.layout, mechanism, {}, entry={}, recoverable=recoverable_cells)
+    assert caught.value.code == "NDL-R060"
 
 
 def test_results_do_not_print_a_count(dp_build: DpBuild) -> None:

@@ -46,14 +46,16 @@ def test_every_child_is_in_exactly_one_finest_cell(plan: FinestGeometric, counte
 
 
 def test_noisy_cells_add_up_everywhere(ledger: Ledger, plan: FinestGeometric, counted: Cube, made: World) -> None:
-    drawn = plan.draw(plan.exact(counted.rows), grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key()))
+    source = KeyedRandomSource(key())
+    measurements = plan.measure(plan.exact(counted.rows), grant=pay(ledger, plan.events, "d"), source=source)
+    drawn = plan.estimate(measurements)
     grid = made.layout.grid
     shown = np.ones(grid.n_cells, bool)
     assert additivity(PublishedCells(grid, drawn.values, shown, is_count=False)) == ()
-    assert drawn.values[grid.block(("national", "total", "total", "total")).offset] == drawn.measurements[LABEL].sum()
-    noise = drawn.measurements[LABEL] - plan.exact(counted.rows)["children"].values
+    assert drawn.values[grid.block(("national", "total", "total", "total")).offset] == measurements[LABEL].sum()
+    noise = measurements[LABEL] - plan.exact(counted.rows)["children"].values
     assert np.count_nonzero(noise) > 100
-    assert (drawn.measurements[LABEL] < 0).any()
+    assert (measurements[LABEL] < 0).any()
 
 
 def test_a_covariance_is_the_number_of_shared_cells(plan: FinestGeometric, made: World) -> None:
@@ -76,7 +78,7 @@ def test_the_variance_is_that_of_the_draws(ledger: Ledger, plan: FinestGeometric
     grant = pay(ledger, plan.events, "d")
     block = made.layout.grid.block(("lsoa", "sex", "total", "total"))
     errors = np.array([
-        plan.draw(exact, grant=grant, source=KeyedRandomSource(key(k))).values[block.cells] for k in range(60)
+        plan.estimate(plan.measure(exact, grant=grant, source=KeyedRandomSource(key(k)))).values[block.cells] for k in range(60)
     ]) - counted.counts[block.cells]  # fmt: skip
     stated = plan.covariance("children", block, (np.array([1.0, 0.0]),), (np.array([1.0, 0.0]),))[0]
     assert 0.8 < errors.astype(float).var() / stated < 1.2
@@ -86,7 +88,7 @@ def test_noise_depends_on_digest_and_grant(ledger: Ledger, plan: FinestGeometric
     exact = plan.exact(counted.rows)
     other = plan.exact(made.cube(children(501)).rows)
     identity = ("r", "1.0.0", "tiny")
-    dearer = FinestGeometric(plan.grid, plan.finest, Fraction(1), "tiny")
+    dearer = FinestGeometric(plan.grid, plan.finest, Fraction(1), ("tiny",))
     digests = {
         plan.digest(key(), exact, identity=identity),
         plan.digest(key(), other, identity=identity),
@@ -96,15 +98,15 @@ def test_noise_depends_on_digest_and_grant(ledger: Ledger, plan: FinestGeometric
     }
     assert len(digests) == 5
     source = KeyedRandomSource(key())
-    one = plan.draw(exact, grant=pay(ledger, plan.events, "one"), source=source).measurements[LABEL]
-    two = plan.draw(exact, grant=pay(ledger, plan.events, "two"), source=source).measurements[LABEL]
+    one = plan.measure(exact, grant=pay(ledger, plan.events, "one"), source=source)[LABEL]
+    two = plan.measure(exact, grant=pay(ledger, plan.events, "two"), source=source)[LABEL]
     assert (one == two).mean() < 0.4
 
 
 def test_what_is_not_paid_for_is_not_drawn(ledger: Ledger, plan: FinestGeometric, counted: Cube) -> None:
-    cheaper = FinestGeometric(plan.grid, plan.finest, Fraction(1, 4), "tiny")
+    cheaper = FinestGeometric(plan.grid, plan.finest, Fraction(1, 4), ("tiny",))
     with pytest.raises(BudgetError):
-        plan.draw(plan.exact(counted.rows), grant=pay(ledger, cheaper.events, "d"), source=KeyedRandomSource(key()))
+        plan.measure(plan.exact(counted.rows), grant=pay(ledger, cheaper.events, "d"), source=KeyedRandomSource(key()))
 
 
 def test_means_and_large_releases_and_other_rules_are_refused(tmp_path: Path) -> None:
@@ -126,7 +128,9 @@ def test_it_works_where_the_area_decides_a_breakdown(tmp_path: Path, ledger: Led
     made = world(tmp_path, "geometric", tables=(BANDS,))
     plan = plan_finest_geometric(made.spec, made.layout)
     exact = plan.exact(made.cube(children(300)).rows)
-    drawn = plan.draw(exact, grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key()))
+    drawn = plan.estimate(
+        plan.measure(exact, grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key()))
+    )
     assert drawn.values.shape == (made.layout.grid.n_cells,)
 
 

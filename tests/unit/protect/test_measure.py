@@ -13,11 +13,10 @@ from ndl_publish.ledger.book import Ledger
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.events import GaussianQuery
 from ndl_publish.privacy.randomness import KeyedRandomSource, Words
-from ndl_publish.privacy.residuals import exact_residual
 from ndl_publish.privacy.strategy import ResidualQuery
-from ndl_publish.protect.measure import ExactTables, _table, measure, request_digest
+from ndl_publish.protect.measure import ExactTables, measure, request_digest
 from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals
-from tests.unit.cube.small_release import World, children, key, pay
+from tests.unit.cube.small_release import World, chains, children, exact_answers, key, pay
 
 IDENTITY = ("tiny-release", "1.0.0", "tiny")
 
@@ -44,17 +43,14 @@ def _grant(ledger: Ledger, plan: TreeResidualPlan, cube: Cube, number: int = 1) 
 
 
 def _noise(plan: TreeResidualPlan, cube: Cube, noisy: dict[str, IntArray]) -> dict[str, IntArray]:
-    tables = plan.exact(cube.rows)
-    return {
-        q.event.label: noisy[q.event.label] - exact_residual(_table(tables[q.quantity], plan.tree, q)).ravel()
-        for q in plan.queries
-    }
+    exact = exact_answers(plan, plan.exact(cube.rows))
+    return {label: values - exact[label] for label, values in noisy.items()}
 
 
 def _drawn(ledger: Ledger, plan: TreeResidualPlan, cube: Cube, number: int = 1) -> dict[str, IntArray]:
     grant = _grant(ledger, plan, cube, number)
     source = KeyedRandomSource(key(number))
-    noisy = measure(plan.exact(cube.rows), plan.tree, plan.queries, grant=grant, source=source)
+    noisy = measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=grant, source=source)
     return _noise(plan, cube, noisy)
 
 
@@ -110,7 +106,7 @@ def test_anything_else_draws_unrelated_noise(
         tables = plan.exact(cube.rows)
         grant = pay(ledger, plan.events, plan.digest(key(), tables, identity=("tiny-release", "1.0.1", "tiny")))
         source = KeyedRandomSource(key())
-        after = _noise(plan, cube, measure(tables, plan.tree, plan.queries, grant=grant, source=source))
+        after = _noise(plan, cube, measure(tables, chains(plan), plan.queries, grant=grant, source=source))
     assert _share_equal(before, after) < 0.15
     small_noise = [q.event.label for q in plan.queries if q.event.n_cells >= 8]
     assert not any(np.array_equal(before[label], after[label]) for label in small_noise)
@@ -151,7 +147,7 @@ def test_no_two_queries_share_a_stream_and_all_carry_the_digest(
 ) -> None:
     grant = _grant(ledger, plan, cube)
     source = Listening()
-    measure(plan.exact(cube.rows), plan.tree, plan.queries, grant=grant, source=source)
+    measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=grant, source=source)
     streams = {label for label in source.labels if not label.endswith("|ties")}
     assert len(streams) == len(plan.queries)
     assert all(label.startswith(f"{grant.request_digest}/") for label in streams)
@@ -161,16 +157,16 @@ def test_noise_that_is_not_paid_for_is_not_drawn(ledger: Ledger, plan: TreeResid
     grant = pay(ledger, plan.events[:-1], "one query short")
     source = Listening()
     with pytest.raises(BudgetError) as caught:
-        measure(plan.exact(cube.rows), plan.tree, plan.queries, grant=grant, source=source)
+        measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=grant, source=source)
     assert caught.value.code == "NDL-B012"
     assert source.labels == set()
 
 
 def test_payment_for_another_cohort_does_not_count(ledger: Ledger, plan: TreeResidualPlan, cube: Cube) -> None:
-    events = tuple(replace(event, cohort="somebody else") for event in plan.events if isinstance(event, GaussianQuery))
+    events = tuple(replace(event, cohorts=("somebody else",)) for event in plan.events if isinstance(event, GaussianQuery))
     grant = pay(ledger, events, "another cohort")
     with pytest.raises(BudgetError):
-        measure(plan.exact(cube.rows), plan.tree, plan.queries, grant=grant, source=Listening())
+        measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=grant, source=Listening())
 
 
 def test_a_grant_cannot_be_forged(ledger: Ledger, plan: TreeResidualPlan, cube: Cube) -> None:
@@ -184,7 +180,7 @@ def test_two_queries_of_one_label_are_refused(ledger: Ledger, plan: TreeResidual
     grant = _grant(ledger, plan, cube)
     twice = (plan.queries[0], plan.queries[0])
     with pytest.raises(Exception, match="share their noise"):
-        measure(plan.exact(cube.rows), plan.tree, twice, grant=grant, source=Listening())
+        measure(plan.exact(cube.rows), chains(plan), twice, grant=grant, source=Listening())
 
 
 def test_exact_tables_do_not_print(plan: TreeResidualPlan, cube: Cube) -> None:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.privacy.conversion import epsilon_of_rho
-from ndl_publish.protect.dp import Payment, place_order, protect_dp
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.privacy_statement import classic_statement
 from ndl_publish.spec.columns import Contributor
@@ -21,7 +19,7 @@ from tests.unit.protect.conftest import ClassicBuild, DpBuild
 
 def test_it_names_the_loss_exactly(dp_build: DpBuild) -> None:
     said = dp_build.result.protected.privacy
-    charged = sum((loss.rho for _, loss in dp_build.result.grant.losses), Fraction(0))
+    charged = sum((loss.rho for _, loss in dp_build.grant.losses), Fraction(0))
     assert Fraction(said["rho"]["fraction"]) == charged
     assert abs(said["rho"]["decimal"] - float(charged)) < 1e-8
     assert sum((Fraction(query["rho"]) for query in said["queries"]), Fraction(0)) == charged
@@ -33,7 +31,7 @@ def test_it_names_the_loss_exactly(dp_build: DpBuild) -> None:
 @pytest.mark.parametrize("rho", ["0.013", "0.1", "0.31", "0.5", "0.77", "1"])
 def test_epsilon_is_never_understated(tmp_path: Path, ledger: Ledger, rho: str) -> None:
     made = world(tmp_path, tables=(SMALL,), rho=rho)
-    said = protect(made, made.cube(children(50)), ledger).protected.privacy
+    said = protect(made, made.cube(children(50)), ledger).result.protected.privacy
     true = epsilon_of_rho(Fraction(said["rho"]["fraction"]), delta=said["delta"])
     assert true <= said["epsilon"] <= true + 1e-4 + 1e-12
     assert said["delta"] == 1e-7
@@ -42,10 +40,8 @@ def test_epsilon_is_never_understated(tmp_path: Path, ledger: Ledger, rho: str) 
 def test_pure_noise_is_stated_with_its_epsilon(tmp_path: Path, ledger: Ledger) -> None:
     made = world(tmp_path, "geometric", tables=(SMALL,), rho="0.5")
     cube = made.cube(children(50))
-    order = place_order(cube, made.spec, plan_finest_geometric(made.spec, made.layout), key=key())
-    said = protect_dp(
-        cube, made.spec, order, payment=Payment(key(), ledger, "a"), recoverable=recoverable_cells
-    ).protected.privacy
+    plan = plan_finest_geometric(made.spec, made.layout)
+    said = protect(made, cube, ledger, mechanism=plan).result.protected.privacy
     assert said["epsilon"] == 0.5
     assert said["delta"] == 0.0
     assert Fraction(said["rho"]["fraction"]) == Fraction(1, 8)
@@ -68,7 +64,7 @@ def test_it_says_what_was_withheld_by_which_rule(dp_build: DpBuild) -> None:
 
 def test_the_ledger_entry_in_it_is_the_one_that_was_charged(dp_build: DpBuild) -> None:
     entry = dp_build.result.protected.privacy["ledger_entry"]
-    assert entry["request_digest"] == dp_build.result.grant.request_digest
+    assert entry["request_digest"] == dp_build.grant.request_digest
     assert (entry["release_id"], entry["version"]) == ("tiny-release", "1.0.0")
 
 

@@ -1,5 +1,6 @@
 """The default mechanism: what it plans for a release, what it says of itself, and what it gives."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ndl_publish.cube.grid import Level
 from ndl_publish.cube.model import Cube
 from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE
 from ndl_publish.privacy.randomness import KeyedRandomSource
 from ndl_publish.privacy.strategy import Quantity
+from ndl_publish.protect.measure import measurements_of
 from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals, tree_residual_plan
 from tests.unit.cube.small_release import MEANS, World, children, key, pay, world
 
@@ -25,13 +28,13 @@ def plan(small: World) -> TreeResidualPlan:
 def test_the_plan_costs_no_more_than_the_rules_allow(plan: TreeResidualPlan) -> None:
     spent = sum((query.event.rho for query in plan.queries), Fraction(0))
     assert Fraction(99, 100) < spent <= 1
-    assert {query.event.cohort for query in plan.queries} == {"tiny"}
+    assert {query.event.cohorts for query in plan.queries} == {("tiny",)}
 
 
 def test_counts_and_every_mean_are_measured(plan: TreeResidualPlan) -> None:
     assert set(plan.estimators) == {"children", "score"}
     assert {query.quantity for query in plan.queries} == {"children", "score"}
-    worst = {q.quantity: q.event.squared_sensitivity for q in plan.queries if not q.subset}
+    worst = {q.quantity: q.event.squared_sensitivity for q in plan.queries if not q.part}
     assert worst == {"children": 1, "score": 36}
 
 
@@ -66,38 +69,49 @@ def test_half_the_variance_of_the_whole_is_shared_with_a_half_of_it(small: World
 def test_what_is_drawn_covers_every_cell(ledger: Ledger, plan: TreeResidualPlan, cube: Cube, small: World) -> None:
     exact = plan.exact(cube.rows)
     grant = pay(ledger, plan.events, "d")
-    drawn = plan.draw(exact, grant=grant, source=KeyedRandomSource(key()))
+    measurements = plan.measure(exact, grant=grant, source=KeyedRandomSource(key()))
+    drawn = plan.estimate(measurements)
     assert drawn.values.shape == (small.layout.grid.n_cells,)
     assert drawn.values.dtype == np.int64
     assert drawn.sums["score"].shape == (small.layout.base.n_cells,)
-    assert set(drawn.measurements) == {query.event.label for query in plan.queries}
+    assert set(measurements) == {query.event.label for query in plan.queries}
     assert 0 < np.abs(drawn.values - cube.counts).max() < 200
 
 
-def test_tables_follow_from_the_measurements_alone(ledger: Ledger, plan: TreeResidualPlan, cube: Cube) -> None:
+def test_tables_follow_from_the_measurements_alone(
+    ledger: Ledger, plan: TreeResidualPlan, cube: Cube, small: World
+) -> None:
     """Replay: whoever has the noisy measurements can compute every published count without the records."""
     grant = pay(ledger, plan.events, "d")
-    source = KeyedRandomSource(key())
-    drawn = plan.draw(plan.exact(cube.rows), grant=grant, source=source)
-    again = plan.estimators["children"].tables(
-        drawn.measurements, source, label=f"{grant.request_digest}/rounding/children"
-    )
-    assert np.array_equal(again, drawn.values)
+    measurements = plan.measure(plan.exact(cube.rows), grant=grant, source=KeyedRandomSource(key()))
+    drawn = plan.estimate(measurements)
+    written = plan.labelled(measurements).sample(fraction=1.0, shuffle=True, seed=1)
+    again = plan_tree_residuals(small.spec, small.layout).estimate(measurements_of(written))
+    assert np.array_equal(again.values, drawn.values)
+    assert all(np.array_equal(again.sums[name], drawn.sums[name]) for name in drawn.sums)
 
 
 def test_a_grant_that_does_not_pay_is_refused(ledger: Ledger, plan: TreeResidualPlan, cube: Cube) -> None:
     with pytest.raises(BudgetError):
-        plan.draw(plan.exact(cube.rows), grant=pay(ledger, plan.events[1:], "d"), source=KeyedRandomSource(key()))
+        plan.measure(plan.exact(cube.rows), grant=pay(ledger, plan.events[1:], "d"), source=KeyedRandomSource(key()))
+
+
+def _largest_group(levels: Mapping[str, Level], name: str, within: str | None) -> int:
+    """Return how many groups of a level lie in one of the level it is measured within, at most."""
+    own = levels[name].group_of
+    above = np.zeros_like(own) if within is None else levels[within].group_of
+    return max(len(set(own[above == group])) for group in set(above))
 
 
 def test_it_describes_every_query_exactly(plan: TreeResidualPlan, small: World) -> None:
     said = plan.describe()
-    size = {dim.name: len(dim.codes) for dim in small.layout.grid.dimensions}
+    level = {level.name: level for dim in small.layout.grid.dimensions[1:] for level in dim.levels}
     assert [query["label"] for query in said["queries"]] == [query.event.label for query in plan.queries]
     total = Fraction(0)
     for query in said["queries"]:
         bound = 6 if query["quantity"] == "score" else 1
-        sensitivity = bound**2 * prod(size[name] * (size[name] - 1) for name in query["attributes"])
+        largest = [_largest_group(level, name, query.get("within", {}).get(name)) for name in query["attributes"]]
+        sensitivity = bound**2 * prod(m * (m - 1) for m in largest)
         assert Fraction(query["squared_sensitivity"]) == sensitivity
         assert Fraction(query["rho"]) == sensitivity / (2 * Fraction(query["sigma2"]))
         total += Fraction(query["rho"])
@@ -106,10 +120,11 @@ def test_it_describes_every_query_exactly(plan: TreeResidualPlan, small: World) 
 
 def test_level_weights_of_the_rules_move_the_loss(small: World) -> None:
     quantity = Quantity("children", 1, small.layout.grid)
+    lowest = [block.levels for block in small.layout.grid.blocks if block.levels[0] == "lsoa"]
 
     def share(weight: float) -> float:
         made = tree_residual_plan(
-            (quantity,), rho=Fraction(1), cohort="c", expected_count=0, level_weights={"lsoa": weight}
+            (quantity,), rho=Fraction(1), cohorts=("c",), expected_count=0, weights=dict.fromkeys(lowest, weight)
         )
         return float(sum(query.event.rho for query in made.queries if query.level == "lsoa"))
 

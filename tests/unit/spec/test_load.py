@@ -222,12 +222,12 @@ def test_a_mean_without_characteristic_is_fine_under_classic_rules(project: Proj
 def test_the_birth_cohort_is_an_academic_year(project: Project, period: str, years: int, cohort: str) -> None:
     project.edit(project.release, '"202425"', f'"{period}"')
     project.edit(project.metadata, "years_before: 5", f"years_before: {years}")
-    assert project.load().cohort == cohort
+    assert project.load().cohorts == (cohort,)
 
 
 def test_a_fixed_cohort_is_its_label(project: Project) -> None:
     project.edit(project.metadata, "kind: academic_birth_year, years_before: 5", "kind: fixed, label: census_2011")
-    assert project.load().cohort == "census_2011"
+    assert project.load().cohorts == ("census_2011",)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
@@ -235,7 +235,7 @@ def test_a_fixed_cohort_is_its_label(project: Project) -> None:
 def test_consecutive_years_are_consecutive_cohorts(loaded: ReleaseSpec, year: int) -> None:
     def cohort(start: int) -> str:
         period = f"{start}{(start + 1) % 100:02d}"
-        return replace(loaded, release=loaded.release.model_copy(update={"time_period": period})).cohort
+        return replace(loaded, release=loaded.release.model_copy(update={"time_period": (period,)})).cohorts[0]
 
     first, second = cohort(year), cohort(year + 1)
     assert first == f"{year - 5}-{(year - 4) % 100:02d}"

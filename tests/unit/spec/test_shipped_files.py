@@ -67,7 +67,7 @@ def test_rules_load_and_are_named_as_their_file(path: Path) -> None:
 @pytest.mark.parametrize("path", RELEASES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_releases_load(path: Path) -> None:
     spec = load_release(path)
-    assert spec.cohort
+    assert spec.cohorts
     assert all(spec.source_files(name) for name in spec.release.sources)
 
 
