@@ -10,9 +10,10 @@ import polars as pl
 
 from ndl_publish import columns as c
 from ndl_publish.audit.model import AuditCheck
-from ndl_publish.errors import BudgetError, DisclosureError, Finding
+from ndl_publish.errors import DisclosureError, Finding
 from ndl_publish.geography.levels import level_label
 from ndl_publish.home import Home
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.state import Balance
 from ndl_publish.package.layout import INTERNAL, PUBLIC
 from ndl_publish.privacy.conversion import epsilon_of_rho
@@ -55,9 +56,13 @@ def show_plan(prepared: "Prepared", rows: tuple["ForecastRow", ...], home: Home,
         return
     show(f"Cost: rho {cost['rho']:g} of cohort {cost['cohort']}{_in_epsilon(cost)}.")
     show(f"Ledger: {cost['spent']:g} spent, {cost['remaining']:g} left of {cost['cap']:g} before this release.")
+    left = [cost["remaining"]]
+    if cost["yearly_cap"] is not None:
+        left.append(cost["remaining_this_year"])
+        show(f"This year: {cost['spent_this_year']:g} spent, {left[1]:g} left of {cost['yearly_cap']:g}.")
     if cost["is_charged"]:
         show("This version has been charged already: the same build again costs nothing, a changed one is refused.")
-    elif cost["rho"] > cost["remaining"]:
+    elif cost["rho"] > min(left):
         show("This release would be refused: it costs more than is left.")
 
 
@@ -155,20 +160,29 @@ def _cost(prepared: "Prepared", home: Home) -> dict[str, Any]:
         cost |= {"epsilon": epsilon_of_rho(rho, delta=float(noise.delta.value)), "delta": float(noise.delta.value)}
     else:
         cost |= {"epsilon": float(noise.epsilon.value), "delta": 0.0}
-    cap, spent = rules.lifetime_cap.fraction, Fraction(0)
-    named = (prepared.spec.release.release_id, prepared.spec.release.version)
-    is_charged = False
-    if home.ledger_file.exists():
+    return cost | _account(prepared, rules, home)
+
+
+def _account(prepared: "Prepared", rules: DpRules, home: Home) -> dict[str, Any]:
+    """Return what the cohort may spend and has spent, and whether this version has been charged."""
+    cohort = prepared.spec.cohort
+    caps, known, is_charged = Caps.of(rules), None, False
+    if home.has_ledger():
         with home.open_ledger(must_exist=True) as ledger:
-            known = {balance.cohort: balance for balance in ledger.balances()}
-            history = ledger.history(prepared.spec.cohort)
+            known = {balance.cohort: balance for balance in ledger.balances()}.get(cohort)
+            history = ledger.history(cohort)
+        named = (prepared.spec.release.release_id, prepared.spec.release.version)
         is_charged = named in {(e.get("release_id"), e.get("version")) for e in history if e["kind"] == "reserve"}
-        if prepared.spec.cohort in known:
-            cap, spent = min(cap, known[prepared.spec.cohort].cap), known[prepared.spec.cohort].spent
-    return cost | {
+    known = known or Balance(cohort, caps.lifetime, Fraction(0), caps.lifetime, Fraction(0))
+    cap = min(caps.lifetime, known.cap)
+    yearly = [limit for limit in (caps.yearly, known.yearly_cap) if limit is not None]
+    return {
         "cap": float(cap),
-        "spent": float(spent),
-        "remaining": float(cap - spent),
+        "spent": float(known.spent),
+        "remaining": float(cap - known.spent),
+        "yearly_cap": float(min(yearly)) if yearly else None,
+        "spent_this_year": float(known.spent_this_year),
+        "remaining_this_year": float(min(yearly) - known.spent_this_year) if yearly else None,
         "is_charged": is_charged,
     }
 
@@ -238,60 +252,6 @@ def _why_failed(failed: Sequence[Finding]) -> str:
     if all(finding.code == CONTRADICTION for finding in failed):
         return "Figures already public contradict those of the package: nothing was attacked with them."
     return "The audit found figures that must stay withheld, or that contradict one another."
-
-
-def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:
-    """Print cap, spent and remaining of every cohort."""
-    if as_json:
-        keys = ("cap", "spent", "remaining")
-        show_json([{"cohort": b.cohort, **{key: str(getattr(b, key)) for key in keys}} for b in balances])
-        return
-    rows = [(b.cohort, f"{float(b.cap):g}", f"{float(b.spent):.6g}", f"{float(b.remaining):.6g}") for b in balances]
-    show_table("Privacy loss (rho) by cohort:", ("cohort", "cap", "spent", "remaining"), rows)
-
-
-def show_history(entries: tuple[dict[str, Any], ...], *, as_json: bool) -> None:
-    """Print the entries of the ledger, oldest first."""
-    if as_json:
-        show_json(list(entries))
-        return
-    rows = [
-        (
-            str(e["entry"]),
-            e["kind"],
-            e["at"],
-            e["actor"],
-            e.get("release_id", e.get("cohort", "")),
-            e.get("version", ""),
-            _loss(e),
-            e.get("reason", ""),
-        )
-        for e in entries
-    ]
-    header = ("entry", "kind", "at", "by", "release or cohort", "version", "rho", "reason")
-    show_table("Ledger:", header, rows)
-
-
-def _loss(entry: dict[str, Any]) -> str:
-    if "cap" in entry:
-        return f"cap {float(Fraction(entry['cap'])):g}"
-    return ", ".join(f"{charge['cohort']}: {float(Fraction(charge['rho'])):.6g}" for charge in entry.get("charges", []))
-
-
-def show_chain(broken: tuple[str, ...], *, head: tuple[int, str], as_json: bool) -> None:
-    """Print that the chain is whole; raise when it is not.
-
-    Raises:
-        BudgetError: ``NDL-B006`` naming every broken place.
-    """
-    if broken:
-        findings = tuple(Finding("NDL-B006", "error", "ledger", place) for place in broken)
-        raise BudgetError("NDL-B006", "The chain of ledger entries is broken.", findings=findings)
-    if as_json:
-        show_json({"status": "ok", "entries": head[0], "last_hash": head[1]})
-        return
-    show(f"{head[0]} entries, none changed or removed in between; the last has the hash {head[1] or '-'}.")
-    show("Entries cut off at the end leave no gap: compare number and hash with your copy.")
 
 
 def show_protected_counts(done: "ProtectedCounts", *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.events import Query
@@ -163,7 +164,7 @@ def protect_dp(
     # The digest decides which noise is drawn, so it is worked out here and not taken on trust.
     digest = place_digest(order.exact, spec, mechanism, key=key)
     request = _request(spec, mechanism, digest=digest, payment=payment)
-    grant = payment.ledger.reserve(request, caps={spec.cohort: rules.lifetime_cap.fraction})
+    grant = payment.ledger.reserve(request, caps={spec.cohort: Caps.of(rules)})
     payment.noted(payment.ledger)
     noisy = mechanism.draw(order.exact, grant=grant, source=KeyedRandomSource(key))
     withheld = withhold_noisy(

@@ -35,6 +35,9 @@ ORDER = (
     "explain",
     "terminal",
     "report",
+    "ledger_report",
+    "cli_options",
+    "cli_ledger",
     "cli",
 )
 BANS = {"audit": {"privacy", "ledger", "protect"}}

@@ -22,6 +22,7 @@ from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.events import Query
@@ -264,7 +265,7 @@ def pay(ledger: Ledger, events: tuple[Query, ...], digest: str, *, cap: Fraction
         events, release_id="tiny-release", version="1.0.0", rules_id="small_rules", request_digest=digest,
         adjacency="add_remove", code_version="1", actor="a tester", key_fingerprint="f",
     )  # fmt: skip
-    return ledger.reserve(request, caps={events[0].cohort: cap})
+    return ledger.reserve(request, caps={events[0].cohort: Caps(cap)})
 
 
 def key(number_: int = 1) -> SecretKey:
