@@ -182,7 +182,7 @@ def _account(prepared: "Prepared", rules: DpRules, home: Home) -> dict[str, Any]
         "remaining": float(cap - known.spent),
         "yearly_cap": float(min(yearly)) if yearly else None,
         "spent_this_year": float(known.spent_this_year),
-        "remaining_this_year": float(min(yearly) - known.spent_this_year) if yearly else None,
+        "remaining_this_year": float(max(Fraction(0), min(yearly) - known.spent_this_year)) if yearly else None,
         "is_charged": is_charged,
     }
 

@@ -16,6 +16,7 @@ DEFAULT_PORT = 5432
 DEFAULT_SCHEMA = "ndl_publish"
 SETTINGS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "passfile", "connect_timeout")
 """Settings of the connection that may stand after the question mark, beside ``schema``, ``host`` and ``port``."""
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 
 
@@ -66,6 +67,8 @@ class PostgresAddress:
             raise _wrong("it must name one server, one database and a schema of a-z, 0-9 and _")
         if not set(query) <= set(SETTINGS) or parts.fragment:
             raise _wrong(f"after the question mark may stand schema, host, port, {', '.join(SETTINGS)}")
+        if query.get("sslmode", "prefer") not in SSL_MODES or not query.get("connect_timeout", "10").isdecimal():
+            raise _wrong(f"sslmode is one of {', '.join(SSL_MODES)}; connect_timeout is a number of seconds")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return cls(host, port, database, schema, user, password, tuple(sorted(query.items())))
 

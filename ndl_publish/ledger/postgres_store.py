@@ -7,7 +7,7 @@ are one step for all processes and on the server's disk afterwards. Triggers for
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from ndl_publish.errors import BudgetError
@@ -119,9 +119,11 @@ class PostgresStore:
             raise BudgetError("NDL-B014", f"The ledger {self._address} undid the entry. Nothing more was charged.")
 
     def _undo(self) -> None:
-        """Roll back; where the connection is gone the server does it by itself."""
-        with suppress(Exception):
+        """Roll back; where that is not possible the connection is closed, and the server does it by itself."""
+        try:
             self._run("ROLLBACK")
+        except Exception:  # noqa: BLE001 - the error that led here is the one to be told
+            self._connection.close()
 
     def _prepare(self, *, must_exist: bool) -> None:
         if not self._is_there("entries"):

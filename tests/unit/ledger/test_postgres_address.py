@@ -55,6 +55,8 @@ def test_the_password_is_never_shown() -> None:
         f"postgresql://me:{SECRET}@host/db?schema=",
         f'postgresql://me:{SECRET}@host/db?schema=A"b',
         f"postgresql://me:{SECRET}@host/db?options=-csearch_path%3Dx",
+        f"postgresql://me:{SECRET}@host/db?sslmode=always",
+        f"postgresql://me:{SECRET}@host/db?connect_timeout=ten",
         f"postgresql://me:pass#{SECRET}@host/db",
         f"postgresql://me:[{SECRET}@host/db",
     ],
