@@ -27,7 +27,9 @@ from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import Block, IntArray
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
+from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import KeyedRandomSource
 from ndl_publish.privacy.secret_key import SecretKey
@@ -36,7 +38,6 @@ from ndl_publish.protect.intervals import Z_95, fieller_ends
 from ndl_publish.protect.noise.cks import draw_discrete_gaussian_cks
 from ndl_publish.protect.noise.discrete_gaussian import draw_discrete_gaussian
 from ndl_publish.protect.tree_residuals import TreeResidualPlan, tree_residual_plan
-from tests.unit.cube.small_release import pay
 
 RHO = Fraction(1, 10)
 DRAWS = 30
@@ -47,7 +48,9 @@ TITLES = {"national": "England", "region": "region", "local_authority": "LA", "l
 TARGETS = {"national": 12.6, "region": 8.9, "local_authority": 6.5, "lsoa": 5.7}
 
 
-def planned(world: Workload, *, weights: dict[tuple[str, ...], float] | None = None, below: str | None = None) -> TreeResidualPlan:
+def planned(
+    world: Workload, *, weights: dict[tuple[str, ...], float] | None = None, below: str | None = None
+) -> TreeResidualPlan:
     """Return the plan of the workload."""
     return tree_residual_plan(
         (Quantity("children", 1, world.grid),), rho=RHO, cohorts=("england",), expected_count=N_CHILDREN,
@@ -62,8 +65,12 @@ def source(number: int) -> KeyedRandomSource:
 
 def granted(plan: TreeResidualPlan) -> Grant:
     """Return a grant for the plan, from a ledger of its own."""
+    request = ChargeRequest.for_queries(
+        plan.events, release_id="benchmark", version="1.0.0", rules_id="benchmark", request_digest="benchmark",
+        adjacency="add_remove", code_version="1", actor="benchmark", key_fingerprint="none",
+    )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "ledger.sqlite") as ledger:
-        return pay(ledger, plan.events, "benchmark")
+        return ledger.reserve(request, caps={"england": Caps(Fraction(1))})
 
 
 def rows_of(world: Workload) -> FinestRows:
@@ -100,7 +107,9 @@ def variances(plan: TreeResidualPlan, block: Block) -> tuple[FloatArray, FloatAr
     return tuple(plan.covariance("children", block, a, b) for a, b in ((part, part), (whole, whole), (part, whole)))  # type: ignore[return-value]
 
 
-def coverage(world: Workload, plan: TreeResidualPlan, truth: IntArray, runs: list[IntArray]) -> dict[str, tuple[float, float]]:
+def coverage(
+    world: Workload, plan: TreeResidualPlan, truth: IntArray, runs: list[IntArray]
+) -> dict[str, tuple[float, float]]:
     """Return, by level, how often the 95% intervals of counts and of rates hold the true figure, over all draws."""
     found = {}
     for level in LEVELS:
@@ -246,7 +255,9 @@ def _way(world: Workload, name: str, noisy: IntArray, truth: IntArray, seconds: 
 
 
 def _planner(world: Workload, runs: list[IntArray], truth: IntArray, seconds: float) -> str:
-    errors = [float(np.mean([mean_error(world, (run - truth).astype(float), level) for run in runs])) for level in LEVELS]
+    errors = [
+        float(np.mean([mean_error(world, (run - truth).astype(float), level) for run in runs])) for level in LEVELS
+    ]
     rate = float(np.mean([rate_error(world, run, truth, "local_authority") for run in runs]))
     shown = " | ".join(f"{error:.2f}" for error in errors)
     adds = "yes" if all(_adds_up(world, run) for run in runs) else "NO"

@@ -4,49 +4,27 @@ Everything heavier than click is imported inside a command, so ``--help`` answer
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from ndl_publish import __version__
+from ndl_publish.cli_ledger import ledger_group
+from ndl_publish.cli_options import FILE, FOLDER, actor, as_json, home_of, key_file, ledger_place, spec_folders
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
 UNEXPECTED = 1
 GARBAGE = 100_000
 """Objects that may be made, beyond those given back, before cycles among them are looked for."""
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-
-def _options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Return a decorator that adds several options, in the order given."""
-
-    def add(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-spec_folders = _options(
-    click.option("--metadata", type=FOLDER, help="Folder of metadata; default: what ships with ndl-publish."),
-    click.option("--rules", type=FOLDER, help="Folder of rule books; default: what ships with ndl-publish."),
-)
-key_file = click.option("--key", type=FILE, help="File of the secret key; default: in the home folder.")
 what_if = click.option(
     "--what-if", is_flag=True, help="Say what each rule costs, also for large tables (exact counts only)."
 )
 whole_numbers = click.option(
     "--whole-numbers", is_flag=True, help="Attack with tables of whole numbers, too (exact counts only; slower)."
 )
-ledger_file = click.option("--ledger", type=FILE, help="File of the privacy ledger; default: in the home folder.")
 
 
 @click.group(context_settings=CONTEXT)
@@ -58,7 +36,8 @@ def cli() -> None:
     Example:
       ndl-publish build examples/early_years/release.yaml --out out
 
-    Key and ledger live in the folder NDL_PUBLISH_HOME (default: your user data folder).
+    Key and ledger live in the folder NDL_PUBLISH_HOME (default: your user data folder); NDL_PUBLISH_LEDGER may name
+    another file or a database for the ledger.
     """
 
 
@@ -106,10 +85,10 @@ def check(release: Path, metadata: Path | None, rules: Path | None, *, as_json: 
 @click.argument("release", type=FILE)
 @click.option("--html", type=FILE, help="Write the plan to this new page, too.")
 @spec_folders
-@ledger_file
+@ledger_place
 @as_json
 def plan(
-    release: Path, html: Path | None, metadata: Path | None, rules: Path | None, ledger: Path | None, *, as_json: bool
+    release: Path, html: Path | None, metadata: Path | None, rules: Path | None, ledger: str | None, *, as_json: bool
 ) -> None:
     """Show tables, cells, expected error and cost before anything is spent. Reads no record.
 
@@ -120,7 +99,7 @@ def plan(
     from ndl_publish import pipeline, plan_report
 
     prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
-    plan_report.show_plan(prepared, _home(None, ledger), html=html, as_json=as_json)
+    plan_report.show_plan(prepared, home_of(None, ledger), html=html, as_json=as_json)
 
 
 @cli.command()
@@ -130,10 +109,10 @@ def plan(
 @whole_numbers
 @spec_folders
 @key_file
-@ledger_file
+@ledger_place
 @as_json
 def build(  # noqa: PLR0913 - one parameter per option
-    release: Path, out: Path, metadata: Path | None, rules: Path | None, key: Path | None, ledger: Path | None,
+    release: Path, out: Path, metadata: Path | None, rules: Path | None, key: Path | None, ledger: str | None,
     *, what_if: bool, whole_numbers: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a package from records: public/ (a draft) and internal/ (for the output checker).
@@ -146,9 +125,9 @@ def build(  # noqa: PLR0913 - one parameter per option
 
     with terminal.progress_bar() as progress:
         prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
-        home = _home(key, ledger)
+        home = home_of(key, ledger)
         wanted = pipeline.Wanted(what_if, whole_numbers)
-        built = pipeline.build(prepared, out=out, home=home, actor=_actor(), progress=progress, wanted=wanted)
+        built = pipeline.build(prepared, out=out, home=home, actor=actor(), progress=progress, wanted=wanted)
     report.show_build(built, home, as_json=as_json)
 
 
@@ -165,11 +144,11 @@ def build(  # noqa: PLR0913 - one parameter per option
 @click.option("--release-version", default="1.0.0", show_default=True, help="Version in the ledger (mode dp).")
 @click.option("--cohort", help="Cohort that is charged (mode dp), such as 2019-20.")
 @key_file
-@ledger_file
+@ledger_place
 @as_json
 def protect(  # noqa: PLR0913 - one parameter per option
     counts: Path, tables: Path, rules: Path, out: Path, report: Path | None, certificate: Path | None,
-    release_id: str | None, release_version: str, cohort: str | None, key: Path | None, ledger: Path | None,
+    release_id: str | None, release_version: str, cohort: str | None, key: Path | None, ledger: str | None,
     *, what_if: bool, whole_numbers: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Protect a table of counts that you already have.
@@ -186,10 +165,10 @@ def protect(  # noqa: PLR0913 - one parameter per option
 
     if what_if and report is None:
         raise click.UsageError("--what-if is a part of the report: name a folder with --report.")
-    charge = Charge(release_id, release_version, cohort, _actor())
+    charge = Charge(release_id, release_version, cohort, actor())
     with terminal.progress_bar() as progress:
         done = protect_counts(
-            counts, tables_file=tables, rules_file=rules, out=out, home=_home(key, ledger), charge=charge,
+            counts, tables_file=tables, rules_file=rules, out=out, home=home_of(key, ledger), charge=charge,
             progress=progress, report=None if report is None else ReportWanted(report, what_if),
             certificate=certificate, is_whole=whole_numbers,
         )  # fmt: skip
@@ -247,95 +226,7 @@ def replay(package: Path, measurements: Path | None, out: Path | None, metadata:
     report.show_replay(done, as_json=as_json)
 
 
-@cli.group()
-def ledger() -> None:
-    """Look at the privacy ledger: what has been spent, by which release, what is left.
-
-    \b
-    Example:
-      ndl-publish ledger show
-    """
-
-
-@ledger.command("show")
-@ledger_file
-@as_json
-def ledger_show(ledger: Path | None, *, as_json: bool) -> None:
-    """Show cap, spent and remaining privacy loss of every cohort.
-
-    \b
-    Example:
-      ndl-publish ledger show
-    """
-    from ndl_publish import report
-
-    with _home(None, ledger).open_ledger(must_exist=True) as book:
-        report.show_balances(book.balances(), as_json=as_json)
-
-
-@ledger.command("history")
-@click.option("--cohort", help="Only entries that touch this cohort.")
-@ledger_file
-@as_json
-def ledger_history(cohort: str | None, ledger: Path | None, *, as_json: bool) -> None:
-    """List every entry: what was charged, committed or decided, when and by whom.
-
-    \b
-    Example:
-      ndl-publish ledger history --cohort 2019-20
-    """
-    from ndl_publish import report
-
-    with _home(None, ledger).open_ledger(must_exist=True) as book:
-        report.show_history(book.history(cohort), as_json=as_json)
-
-
-@ledger.command("verify")
-@ledger_file
-@as_json
-def ledger_verify(ledger: Path | None, *, as_json: bool) -> None:
-    """Check that no entry was changed or removed. Exit code 5 when one was.
-
-    \b
-    Example:
-      ndl-publish ledger verify
-    """
-    from ndl_publish import report
-
-    with _home(None, ledger).open_ledger(must_exist=True) as book:
-        report.show_chain(book.verify(), head=book.head(), as_json=as_json)
-
-
-@ledger.command("set-cap")
-@click.argument("cohort")
-@click.argument("rho")
-@click.option("--reason", required=True, help="Why; stays in the ledger.")
-@ledger_file
-def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: Path | None) -> None:
-    """Record the decision to change the cap of COHORT to RHO.
-
-    \b
-    Example:
-      ndl-publish ledger set-cap 2019-20 0.8 --reason "Agreed by the data protection board"
-    """
-    from fractions import Fraction
-
-    from ndl_publish.terminal import show
-
-    try:
-        cap = Fraction(rho)
-    except (ValueError, ZeroDivisionError):
-        raise click.BadParameter("write the cap as a number, for example 0.5 or 1/2.", param_hint="RHO") from None
-    home = _home(None, ledger)
-    with home.open_ledger(must_exist=True) as book:
-        known = {balance.cohort: balance for balance in book.balances()}
-        book.set_cap(cohort, cap, reason=reason, actor=_actor())
-        home.remember(book)
-    show(f"The ledger's cap of cohort {cohort} is now rho {rho}; a rule book with a smaller lifetime_cap still holds.")
-    if cohort not in known:
-        show(f"No release has charged {cohort} yet; cohorts in the ledger: {', '.join(known) or 'none'}.")
-    elif known[cohort].spent > cap:
-        show("That is less than has been spent: nothing more can be charged to this cohort.")
+cli.add_command(ledger_group)
 
 
 @cli.command()
@@ -351,22 +242,6 @@ def explain(code: str) -> None:
     from ndl_publish.terminal import show
 
     show(text_of(code))
-
-
-def _home(key: Path | None, ledger: Path | None) -> Any:  # noqa: ANN401 - its type would be imported with it
-    from ndl_publish.home import Home
-    from ndl_publish.terminal import say
-
-    return Home.locate(key_file=key, ledger_file=ledger, notify=say)
-
-
-def _actor() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
 
 
 def main() -> None:

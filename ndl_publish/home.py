@@ -1,6 +1,7 @@
 """Where the secret key and the ledger live: a private folder, ``NDL_PUBLISH_HOME`` or the user's data folder.
 
-Both are made on first use, with modes that keep others out, and whoever runs the command is told.
+Both are made on first use, with modes that keep others out, and whoever runs the command is told. The ledger may be
+elsewhere, also in a database: ``NDL_PUBLISH_LEDGER`` or ``--ledger`` hold its path or URL.
 """
 
 import hashlib
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.places import Place, exists, identity, place_of
 from ndl_publish.privacy.secret_key import SecretKey, create_key, load_key
 
 VARIABLE = "NDL_PUBLISH_HOME"
+LEDGER_VARIABLE = "NDL_PUBLISH_LEDGER"
 PRIVATE = 0o700
-
 
 Notify = Callable[[str], None]
 FORGOTTEN = (
@@ -30,13 +32,13 @@ class Home:
 
     Attributes:
         key_file: The secret key.
-        ledger_file: The privacy ledger.
+        ledger: Where the privacy ledger is.
         is_key_named: The user named the key: then it must be there.
         notify: Told when a file is made.
     """
 
     key_file: Path
-    ledger_file: Path
+    ledger: Place
     is_key_named: bool
     notify: Notify = field(repr=False)
 
@@ -45,11 +47,15 @@ class Home:
         cls,
         *,
         key_file: Path | None,
-        ledger_file: Path | None,
+        ledger: str | None,
         notify: Notify,
         environ: Mapping[str, str] = os.environ,
     ) -> "Home":
-        """Return where key and ledger are: as named, else in the home folder. Makes nothing."""
+        """Return where key and ledger are: as named, else in the home folder. Makes nothing.
+
+        Raises:
+            BudgetError: ``NDL-B031`` when the ledger's URL cannot be understood.
+        """
         if environ.get(VARIABLE):
             folder = Path(environ[VARIABLE])
         else:
@@ -57,7 +63,9 @@ class Home:
 
             folder = Path(platformdirs.user_data_dir("ndl-publish", appauthor=False))
         is_named = key_file is not None
-        return cls(key_file or folder / "key", ledger_file or folder / "ledger.sqlite", is_named, notify)
+        named = ledger or environ.get(LEDGER_VARIABLE)
+        place = place_of(named) if named else folder / "ledger.sqlite"
+        return cls(key_file or folder / "key", place, is_named, notify)
 
     def open_key(self) -> SecretKey:
         """Return the key, made now if this is the first use.
@@ -68,7 +76,7 @@ class Home:
         """
         if self.is_key_named or self.key_file.exists():
             return load_key(self.key_file)
-        if self.ledger_file.exists():
+        if self.has_ledger():
             raise RuleError(
                 "NDL-R040",
                 f"{self.key_file}: the key is missing though there is a ledger. Put the key back from its safe copy: "
@@ -79,6 +87,14 @@ class Home:
         self.notify(f"A new secret key was made: {self.key_file}. Keep a safe copy; never share it.")
         return key
 
+    def has_ledger(self) -> bool:
+        """Say whether the ledger has been begun.
+
+        Raises:
+            BudgetError: When a database cannot be asked.
+        """
+        return exists(self.ledger)
+
     def open_ledger(self, *, must_exist: bool = False) -> Ledger:
         """Return the ledger, begun now if this is the first use.
 
@@ -86,18 +102,19 @@ class Home:
             BudgetError: When the ledger cannot be opened; ``NDL-B019`` when it has forgotten entries.
         """
         remembered = self._remembered()
-        is_new = not self.ledger_file.exists()
+        is_new = not self.has_ledger()
         if is_new and not must_exist:
             if remembered[0]:
-                raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
-            self._make_folder(self.ledger_file.parent)
-        ledger = Ledger.open(self.ledger_file, must_exist=must_exist)
+                raise BudgetError("NDL-B019", f"{self.ledger}: {FORGOTTEN}")
+            if isinstance(self.ledger, Path):
+                self._make_folder(self.ledger.parent)
+        ledger = Ledger.open(self.ledger, must_exist=must_exist)
         lineage = self._remembered(ledger)
         if any(ledger.hash_of(number) != last for number, last in (remembered, lineage)):
             ledger.close()
-            raise BudgetError("NDL-B019", f"{self.ledger_file}: {FORGOTTEN}")
+            raise BudgetError("NDL-B019", f"{self.ledger}: {FORGOTTEN}")
         if is_new:
-            self.notify(f"A new privacy ledger was begun: {self.ledger_file}. Back it up.")
+            self.notify(f"A new privacy ledger was begun: {self.ledger}. Back it up.")
         return ledger
 
     def remember(self, ledger: Ledger) -> None:
@@ -122,7 +139,7 @@ class Home:
 
         The first notices a ledger that is gone, the second an older copy of it under another name.
         """
-        mark = hashlib.sha256(str(self.ledger_file.resolve()).encode()).hexdigest()
+        mark = hashlib.sha256(identity(self.ledger).encode()).hexdigest()
         if ledger is not None:
             mark = ledger.hash_of(1) or "empty"
         return self.key_file.with_name(f"ledger.{mark[:12]}.head")

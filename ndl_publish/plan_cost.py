@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ndl_publish.home import Home
+from ndl_publish.ledger.caps import Caps
+from ndl_publish.ledger.state import Balance
 from ndl_publish.pipeline import Prepared
 from ndl_publish.privacy.conversion import epsilon_of_rho
 from ndl_publish.privacy.guessing import right_guesses_gaussian, right_guesses_pure
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+
+NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Account:
         spent: Charged so far.
         cost: What this release asks for.
         is_charged: This version was charged before: building it again costs nothing.
+        yearly_cap: The smaller of the yearly caps of rule book and ledger; none where neither has one.
+        spent_this_year: Charged in the current calendar year (UTC).
     """
 
     cohort: str
@@ -28,11 +34,15 @@ class Account:
     spent: Fraction
     cost: Fraction
     is_charged: bool
+    yearly_cap: Fraction | None = None
+    spent_this_year: Fraction = NOTHING
 
     @property
     def remaining(self) -> Fraction:
-        """What is left before this release."""
-        return max(Fraction(0), self.cap - self.spent)
+        """What is left before this release: the smaller of what both caps leave."""
+        lifetime = self.cap - self.spent
+        left = lifetime if self.yearly_cap is None else min(lifetime, self.yearly_cap - self.spent_this_year)
+        return max(NOTHING, left)
 
     @property
     def is_refused(self) -> bool:
@@ -82,9 +92,12 @@ def cost_of(prepared: Prepared, rules: DpRules, home: Home) -> Cost:
 
 
 def _accounts(spec: ReleaseSpec, rules: DpRules, home: Home, cost: Fraction) -> tuple[Account, ...]:
-    cap = rules.lifetime_cap.fraction
-    if not home.ledger_file.exists():
-        return tuple(Account(cohort, cap, Fraction(0), cost, is_charged=False) for cohort in spec.cohorts)
+    caps = Caps.of(rules)
+    if not home.has_ledger():
+        return tuple(
+            Account(cohort, caps.lifetime, NOTHING, cost, is_charged=False, yearly_cap=caps.yearly)
+            for cohort in spec.cohorts
+        )
     named = (spec.release.release_id, spec.release.version)
     found = []
     with home.open_ledger(must_exist=True) as ledger:
@@ -93,7 +106,20 @@ def _accounts(spec: ReleaseSpec, rules: DpRules, home: Home, cost: Fraction) -> 
             charged = {
                 (e.get("release_id"), e.get("version")) for e in ledger.history(cohort) if e["kind"] == "reserve"
             }
-            here = known.get(cohort)
-            limit, spent = (min(cap, here.cap), here.spent) if here else (cap, Fraction(0))
-            found.append(Account(cohort, limit, spent, cost, is_charged=named in charged))
+            found.append(_account(cohort, caps, known.get(cohort), cost, is_charged=named in charged))
     return tuple(found)
+
+
+def _account(cohort: str, caps: Caps, known: Balance | None, cost: Fraction, *, is_charged: bool) -> Account:
+    if known is None:
+        return Account(cohort, caps.lifetime, NOTHING, cost, is_charged, caps.yearly)
+    yearly = [limit for limit in (caps.yearly, known.yearly_cap) if limit is not None]
+    return Account(
+        cohort,
+        min(caps.lifetime, known.cap),
+        known.spent,
+        cost,
+        is_charged,
+        min(yearly) if yearly else None,
+        known.spent_this_year,
+    )

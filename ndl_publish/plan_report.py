@@ -148,6 +148,8 @@ def _account_json(account: Account) -> dict[str, Any]:
     return {
         "cohort": account.cohort,
         "cap": float(account.cap),
+        "yearly_cap": None if account.yearly_cap is None else float(account.yearly_cap),
+        "spent_this_year": float(account.spent_this_year),
         "spent": float(account.spent),
         "remaining": float(account.remaining),
         "remaining_after": float(account.remaining_after),

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,9 @@ import polars as pl
 
 from ndl_publish import columns as c
 from ndl_publish.audit.model import AuditCheck
-from ndl_publish.errors import BudgetError, DisclosureError, Finding
+from ndl_publish.errors import DisclosureError, Finding
 from ndl_publish.geography.levels import level_label
 from ndl_publish.home import Home
-from ndl_publish.ledger.state import Balance
 from ndl_publish.package.layout import INTERNAL, PUBLIC
 from ndl_publish.suppression_report.release import NAME
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
@@ -54,8 +52,9 @@ def show_build(built: "Built", home: Home, *, as_json: bool) -> None:
     if summary["privacy"] is not None:
         paid = summary["privacy"]
         word = "charged before, nothing now" if paid["is_replay"] else "charged now"
-        left = f"{paid['remaining']:g} left of {paid['cap']:g}"
-        show(f"Privacy: rho {paid['rho']:g} ({word}); cohort {paid['cohort']}: {left}.")
+        show(f"Privacy: rho {paid['rho']:g} ({word}).")
+        for left in paid["cohorts"]:
+            show(f"Cohort {left['cohort']}: {left['remaining']:g} left of {left['cap']:g}.")
     else:
         show("Mode classic: exact counts with suppression; not differentially private.")
     show(f"Checks passed: {', '.join(summary['checks'])}.")
@@ -108,15 +107,15 @@ def _table_rows(built: "Built") -> Iterable[dict[str, Any]]:
 def _privacy(built: "Built", home: Home) -> dict[str, Any] | None:
     if built.grant is None:
         return None
-    cohort, loss = built.grant.losses[0]
     with home.open_ledger(must_exist=True) as ledger:
-        balance = next(balance for balance in ledger.balances() if balance.cohort == cohort)
+        known = {balance.cohort: balance for balance in ledger.balances()}
     return {
-        "cohort": cohort,
-        "rho": float(loss.rho),
+        "rho": float(max(loss.rho for _, loss in built.grant.losses)),
         "is_replay": built.grant.is_replay,
-        "remaining": float(balance.remaining),
-        "cap": float(balance.cap),
+        "cohorts": [
+            {"cohort": cohort, "remaining": float(known[cohort].remaining), "cap": float(known[cohort].cap)}
+            for cohort, _ in built.grant.losses
+        ],
     }
 
 
@@ -168,60 +167,6 @@ def show_replay(done: "Replayed", *, as_json: bool) -> None:
     show("byte by byte the same. No record, no exact count and no key was read.")
     if kept is not None:
         show(f"Kept: {kept}")
-
-
-def show_balances(balances: tuple[Balance, ...], *, as_json: bool) -> None:
-    """Print cap, spent and remaining of every cohort."""
-    if as_json:
-        keys = ("cap", "spent", "remaining")
-        show_json([{"cohort": b.cohort, **{key: str(getattr(b, key)) for key in keys}} for b in balances])
-        return
-    rows = [(b.cohort, f"{float(b.cap):g}", f"{float(b.spent):.6g}", f"{float(b.remaining):.6g}") for b in balances]
-    show_table("Privacy loss (rho) by cohort:", ("cohort", "cap", "spent", "remaining"), rows)
-
-
-def show_history(entries: tuple[dict[str, Any], ...], *, as_json: bool) -> None:
-    """Print the entries of the ledger, oldest first."""
-    if as_json:
-        show_json(list(entries))
-        return
-    rows = [
-        (
-            str(e["entry"]),
-            e["kind"],
-            e["at"],
-            e["actor"],
-            e.get("release_id", e.get("cohort", "")),
-            e.get("version", ""),
-            _loss(e),
-            e.get("reason", ""),
-        )
-        for e in entries
-    ]
-    header = ("entry", "kind", "at", "by", "release or cohort", "version", "rho", "reason")
-    show_table("Ledger:", header, rows)
-
-
-def _loss(entry: dict[str, Any]) -> str:
-    if "cap" in entry:
-        return f"cap {float(Fraction(entry['cap'])):g}"
-    return ", ".join(f"{charge['cohort']}: {float(Fraction(charge['rho'])):.6g}" for charge in entry.get("charges", []))
-
-
-def show_chain(broken: tuple[str, ...], *, head: tuple[int, str], as_json: bool) -> None:
-    """Print that the chain is whole; raise when it is not.
-
-    Raises:
-        BudgetError: ``NDL-B006`` naming every broken place.
-    """
-    if broken:
-        findings = tuple(Finding("NDL-B006", "error", "ledger", place) for place in broken)
-        raise BudgetError("NDL-B006", "The chain of ledger entries is broken.", findings=findings)
-    if as_json:
-        show_json({"status": "ok", "entries": head[0], "last_hash": head[1]})
-        return
-    show(f"{head[0]} entries, none changed or removed in between; the last has the hash {head[1] or '-'}.")
-    show("Entries cut off at the end leave no gap: compare number and hash with your copy.")
 
 
 def show_protected_counts(done: "ProtectedCounts", *, as_json: bool) -> None:

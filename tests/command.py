@@ -13,7 +13,7 @@ from unittest import mock
 
 import ndl_publish
 from ndl_publish.cli import main
-from ndl_publish.home import VARIABLE
+from ndl_publish.home import LEDGER_VARIABLE, VARIABLE
 
 ROOT = Path(ndl_publish.__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -49,7 +49,7 @@ def run_main(*arguments: object, home: Path) -> Outcome:
     words = ["ndl-publish", *map(str, arguments)]
     with (
         mock.patch.object(sys, "argv", words),
-        mock.patch.dict(os.environ, {VARIABLE: str(home)}),
+        mock.patch.dict(os.environ, {VARIABLE: str(home), LEDGER_VARIABLE: ""}),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -66,7 +66,14 @@ def code_of(stop: SystemExit) -> int:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return the surroundings of a process that uses this home and this tree."""
-    return {**os.environ, VARIABLE: str(home), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **more}
+    return {
+        **os.environ,
+        VARIABLE: str(home),
+        LEDGER_VARIABLE: "",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        **more,
+    }
 
 
 def start_main(*arguments: object, home: Path, before: str = "") -> subprocess.Popen[str]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ndl_publish.errors import BudgetError
 from ndl_publish.ledger.request import canonical_json
 
-Kind = Literal["reserve", "commit", "set_cap"]
+Kind = Literal["reserve", "commit", "set_cap", "resolve"]
 FIRST_HASH = "0" * 64
 COLUMNS = "id, kind, body, content_hash, recorded_at, actor, previous_hash, hash"
 

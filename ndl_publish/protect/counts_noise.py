@@ -8,6 +8,7 @@ from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import Block, CellGrid, IntArray
 from ndl_publish.cube.model import FinestRows
 from ndl_publish.errors import RuleError
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.least_squares import FloatArray
@@ -78,7 +79,7 @@ def protect_dp_counts(
         actor=payment.actor,
         key_fingerprint=payment.key.fingerprint(),
     )
-    grant = payment.ledger.reserve(request, caps={identity.cohort: rules.lifetime_cap.fraction})
+    grant = payment.ledger.reserve(request, caps={identity.cohort: Caps.of(rules)})
     payment.noted(payment.ledger)
     measurements = plan.measure(exact, grant=grant, source=KeyedRandomSource(payment.key))
     values = plan.estimate(measurements).values

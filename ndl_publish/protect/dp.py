@@ -17,6 +17,7 @@ from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.cube.protected import ProtectedCube
 from ndl_publish.errors import RuleError
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.events import PrivacyLoss, Query
@@ -164,7 +165,7 @@ def measure_dp(spec: ReleaseSpec, order: Order, *, payment: Payment) -> tuple[Gr
     # The digest decides which noise is drawn, so it is worked out here and not taken on trust.
     digest = place_digest(order.exact, spec, order.mechanism, key=key)
     request = _request(spec, order.mechanism, digest=digest, payment=payment)
-    grant = payment.ledger.reserve(request, caps=dict.fromkeys(spec.cohorts, rules.lifetime_cap.fraction))
+    grant = payment.ledger.reserve(request, caps=dict.fromkeys(spec.cohorts, Caps.of(rules)))
     payment.noted(payment.ledger)
     return grant, order.mechanism.measure(order.exact, grant=grant, source=KeyedRandomSource(key))
 

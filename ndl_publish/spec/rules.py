@@ -100,6 +100,7 @@ class DpRules(Rules):
     mode: Literal["dp"]
     noise: Noise
     lifetime_cap: Number
+    yearly_cap: Number | None = None
     withhold: Withhold
     weights: dict[Name, Number] = Field(default_factory=dict)
     invariant: Invariant | None = None
@@ -115,6 +116,9 @@ class DpRules(Rules):
             raise ValueError(f"noise: must be from {SMALLEST_LOSS} to {LARGEST_LOSS} and in unit {wanted}")
         if self.lifetime_cap.unit != "rho" or not 0 < self.lifetime_cap.value <= LARGEST_LOSS:
             raise ValueError(f"lifetime_cap: must be above 0, at most {LARGEST_LOSS} and in unit rho")
+        yearly = self.yearly_cap
+        if yearly is not None and (yearly.unit != "rho" or not 0 < yearly.value <= self.lifetime_cap.value):
+            raise ValueError("yearly_cap: must be above 0, at most lifetime_cap and in unit rho")
         return self
 
     @model_validator(mode="after")

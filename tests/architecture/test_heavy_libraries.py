@@ -13,8 +13,9 @@ ONE_PLACE = {
     "frictionless": ("package/",),
     "requests": ("publish/targets/",),
     "jinja2": ("package/", "scaffold.py"),
+    "psycopg": ("ledger/postgres_store.py",),
 }
-LOADED_ON_USE = ("diffprivlib", "sklearn", "frictionless", "requests", "highspy", "duckdb", "pyspark")
+LOADED_ON_USE = ("diffprivlib", "sklearn", "frictionless", "requests", "highspy", "psycopg", "duckdb", "pyspark")
 TOO_SLOW_TO_IMPORT = ("pandera", "scipy.stats", "pandas")
 NOT_FOR_HELP = (
     "numba",

@@ -44,6 +44,9 @@ ORDER = (
     "plan_figures",
     "plan_page",
     "plan_report",
+    "ledger_report",
+    "cli_options",
+    "cli_ledger",
     "cli",
 )
 BANS = {"audit": {"privacy", "ledger", "protect"}}

@@ -36,7 +36,14 @@ def groups() -> list[str]:
 def test_the_commands_are_those_of_the_design() -> None:
     wanted = {"init", "check", "plan", "build", "protect", "audit", "explain"}
     assert wanted <= set(commands())
-    assert {"ledger show", "ledger history", "ledger verify", "ledger set-cap"} <= set(commands())
+    assert {
+        "ledger show",
+        "ledger history",
+        "ledger verify",
+        "ledger set-cap",
+        "ledger resolve",
+        "ledger export",
+    } <= set(commands())
 
 
 @pytest.mark.parametrize("name", [*commands(), *groups()])

@@ -94,7 +94,7 @@ def pipeline_types(folder: Path, home: Path, release: str) -> Iterator[object]:
     records = validated(prepared, progress=lambda *_: None)
     yield records
     yield tabulate(records, prepared.spec, prepared.geography, engine=PolarsEngine())
-    own = Home.locate(key_file=None, ledger_file=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
+    own = Home.locate(key_file=None, ledger=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
     done: PipelineBuilt = build(prepared, out=folder / "out", home=own, actor="a tester", progress=lambda *_: None)
     yield from (own, own.open_key(), done, done.audited, done.audited.protected, done.package, done.grant)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ndl_publish import audit_package, cli, pipeline, report
-from ndl_publish.cli import _actor
+from ndl_publish.cli_options import actor
 from ndl_publish.errors import unforeseen
 from tests.conftest import Run
 
@@ -32,8 +32,8 @@ def test_build_passes_everything_on(monkeypatch: pytest.MonkeyPatch, run: Run, h
     )
     assert told.code == 0, told.told
     assert prepared == {"arguments": (Path("r.yaml"),), "metadata": Path("m"), "rules": Path("r")}
-    assert (built["arguments"], built["out"], built["actor"]) == (("prepared",), tmp_path, _actor())
-    assert (built["home"].key_file, built["home"].ledger_file) == (Path("k"), Path("l"))
+    assert (built["arguments"], built["out"], built["actor"]) == (("prepared",), tmp_path, actor())
+    assert (built["home"].key_file, built["home"].ledger) == (Path("k"), Path("l"))
     assert shown["as_json"] is True
     assert not home.exists()
 
@@ -43,7 +43,7 @@ def test_files_default_to_the_home(monkeypatch: pytest.MonkeyPatch, run: Run, ho
     built = noted(monkeypatch, pipeline, "build")
     noted(monkeypatch, report, "show_build")
     assert run("build", "r.yaml").code == 0
-    assert (built["home"].key_file, built["home"].ledger_file) == (home / "key", home / "ledger.sqlite")
+    assert (built["home"].key_file, built["home"].ledger) == (home / "key", home / "ledger.sqlite")
     assert built["out"] == Path("out")
 
 
@@ -59,7 +59,7 @@ def test_an_actor_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> 
         raise KeyError("getpwuid(): uid not found")
 
     monkeypatch.setattr("getpass.getuser", nobody)
-    assert _actor() == "unknown"
+    assert actor() == "unknown"
 
 
 def test_an_unforeseen_error_names_places_not_values() -> None:

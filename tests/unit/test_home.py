@@ -1,39 +1,55 @@
 """Where key and ledger live, and when they are made."""
 
+import os
+import uuid
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from ndl_publish.errors import BudgetError, RuleError
-from ndl_publish.home import VARIABLE, Home
+from ndl_publish.home import LEDGER_VARIABLE, VARIABLE, Home
+from ndl_publish.ledger.caps import Caps
+from ndl_publish.ledger.places import open_store
+from ndl_publish.ledger.postgres_store import PostgresStore
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.events import GaussianQuery
 from ndl_publish.privacy.secret_key import create_key
 
 
-def located(folder: Path, told: list[str], *, key: Path | None = None, ledger: Path | None = None) -> Home:
-    return Home.locate(key_file=key, ledger_file=ledger, notify=told.append, environ={VARIABLE: str(folder)})
+def located(folder: Path, told: list[str], *, key: Path | None = None, ledger: Path | str | None = None) -> Home:
+    return Home.locate(
+        key_file=key,
+        ledger=None if ledger is None else str(ledger),
+        notify=told.append,
+        environ={VARIABLE: str(folder)},
+    )
+
+
+def file_of(home: Home) -> Path:
+    assert isinstance(home.ledger, Path)
+    return home.ledger
 
 
 def test_locating_makes_nothing(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
-    assert (home.key_file, home.ledger_file) == (tmp_path / "home/key", tmp_path / "home/ledger.sqlite")
+    assert (home.key_file, home.ledger) == (tmp_path / "home/key", tmp_path / "home/ledger.sqlite")
     assert not home.is_key_named
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("environ", [{}, {VARIABLE: ""}])
 def test_without_the_variable_it_is_the_user_data_folder(environ: dict[str, str]) -> None:
-    home = Home.locate(key_file=None, ledger_file=None, notify=print, environ=environ)
+    home = Home.locate(key_file=None, ledger=None, notify=print, environ=environ)
     assert "ndl-publish" in home.key_file.parts
-    assert home.key_file.parent == home.ledger_file.parent
+    assert home.key_file.parent == file_of(home).parent
     assert home.key_file.is_absolute()
 
 
 def test_files_that_are_named_win(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [], key=tmp_path / "k", ledger=tmp_path / "l")
-    assert (home.key_file, home.ledger_file, home.is_key_named) == (tmp_path / "k", tmp_path / "l", True)
+    assert (home.key_file, home.ledger, home.is_key_named) == (tmp_path / "k", tmp_path / "l", True)
 
 
 def test_the_first_use_makes_a_private_key_and_says_so_once(tmp_path: Path) -> None:
@@ -82,7 +98,7 @@ def test_the_ledger_is_begun_on_first_use_and_said_once(tmp_path: Path) -> None:
             assert ledger.balances() == ()
     assert len(told) == 1
     assert "Back it up" in told[0]
-    assert home.ledger_file.stat().st_mode & 0o077 == 0
+    assert file_of(home).stat().st_mode & 0o077 == 0
 
 
 def test_a_ledger_that_must_exist_is_not_begun(tmp_path: Path) -> None:
@@ -118,16 +134,16 @@ def charge(version: str) -> ChargeRequest:
 
 def spend(home: Home, version: str) -> None:
     with home.open_ledger() as ledger:
-        ledger.reserve(charge(version), caps={"2019-20": Fraction(1)})
+        ledger.reserve(charge(version), caps={"2019-20": Caps(Fraction(1))})
         home.remember(ledger)
 
 
 def test_an_older_ledger_put_back_is_noticed(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
-    copy = home.ledger_file.read_bytes()
+    copy = file_of(home).read_bytes()
     spend(home, "1.0.1")
-    home.ledger_file.write_bytes(copy)
+    file_of(home).write_bytes(copy)
     with pytest.raises(BudgetError) as caught:
         home.open_ledger()
     assert caught.value.code == "NDL-B019"
@@ -136,19 +152,19 @@ def test_an_older_ledger_put_back_is_noticed(tmp_path: Path) -> None:
 def test_a_ledger_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
-    for path in home.ledger_file.parent.glob("ledger.sqlite*"):
+    for path in file_of(home).parent.glob("ledger.sqlite*"):
         path.unlink()
     with pytest.raises(BudgetError) as caught:
         home.open_ledger()
     assert caught.value.code == "NDL-B019"
-    assert not home.ledger_file.exists()
+    assert not file_of(home).exists()
 
 
 def test_a_charge_that_was_not_noted_before_a_crash_is_no_fault(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
     with home.open_ledger() as ledger:
-        ledger.reserve(charge("1.0.1"), caps={"2019-20": Fraction(1)})
+        ledger.reserve(charge("1.0.1"), caps={"2019-20": Caps(Fraction(1))})
     with home.open_ledger() as ledger:
         assert ledger.head()[0] == 2
         home.remember(ledger)
@@ -177,7 +193,7 @@ def test_each_ledger_has_a_note_of_its_own(tmp_path: Path) -> None:
 def test_an_older_copy_under_another_name_is_noticed(tmp_path: Path) -> None:
     home = located(tmp_path / "home", [])
     spend(home, "1.0.0")
-    copy = home.ledger_file.read_bytes()
+    copy = file_of(home).read_bytes()
     spend(home, "1.0.1")
     (tmp_path / "old.sqlite").write_bytes(copy)
     (tmp_path / "old.sqlite").chmod(0o600)
@@ -194,3 +210,93 @@ def test_a_note_that_cannot_be_written_is_told_and_stops_nothing(tmp_path: Path)
     assert any("would not be noticed" in text for text in told)
     with home.open_ledger(must_exist=True) as ledger:
         assert ledger.head()[0] == 1
+
+
+def elsewhere(folder: Path, named: str, *, ledger: str | None = None) -> Home:
+    environ = {VARIABLE: str(folder), LEDGER_VARIABLE: named}
+    return Home.locate(key_file=None, ledger=ledger, notify=lambda _: None, environ=environ)
+
+
+def test_the_variable_names_another_ledger_and_the_option_wins(tmp_path: Path) -> None:
+    assert elsewhere(tmp_path, str(tmp_path / "l")).ledger == tmp_path / "l"
+    assert elsewhere(tmp_path, "").ledger == tmp_path / "ledger.sqlite"
+    assert elsewhere(tmp_path, "l", ledger="other").ledger == Path("other")
+    address = elsewhere(tmp_path, "postgresql://me@host/db").ledger
+    assert str(address) == "postgresql://host:5432/db (schema ndl_publish)"
+    assert elsewhere(tmp_path, "l").key_file == tmp_path / "key"
+
+
+def test_a_url_that_is_wrong_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("postgresql:/me@host/db", "mysql://host/db", "postgres:db"):
+        with pytest.raises(BudgetError) as caught:
+            elsewhere(tmp_path, url)
+        assert caught.value.code == "NDL-B031"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a ledger that is not there yet."""
+    server = os.environ.get("NDL_PUBLISH_TEST_POSTGRES")
+    if not server:
+        pytest.skip("NDL_PUBLISH_TEST_POSTGRES names no PostgreSQL database")
+    import psycopg  # noqa: PLC0415 - only needed where there is a server
+
+    schema = f"test_home_{uuid.uuid4().hex}"
+    yield f"{server}{'&' if '?' in server else '?'}schema={schema}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
+    assert not [note for note in tmp_path.rglob("*.head") if "postgres" in note.read_text(encoding="ascii")]
+
+
+def forget(home: Home, statement: str) -> None:
+    """Do to a ledger in a database what its owner can do."""
+    store = open_store(home.ledger, must_exist=True)
+    assert isinstance(store, PostgresStore)
+    store._run("SET session_replication_role = replica")
+    store._run(f"ALTER TABLE {store._entries} DISABLE TRIGGER USER")
+    store._run(statement.format(entries=store._entries, schema=store._entries.split(".")[0]))
+    store.close()
+
+
+def test_a_ledger_in_a_database_is_begun_once_and_said(tmp_path: Path, url: str) -> None:
+    told: list[str] = []
+    home = located(tmp_path / "home", told, ledger=url)
+    home.open_key()
+    for _ in range(2):
+        home.open_ledger().close()
+    assert len(told) == 2
+    assert "(schema test_home_" in told[1]
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["key"]
+    home.key_file.unlink()
+    with pytest.raises(RuleError, match="charged again"):
+        home.open_key()
+
+
+def test_a_database_that_is_rolled_back_is_noticed(tmp_path: Path, url: str) -> None:
+    home = located(tmp_path / "home", [], ledger=url)
+    spend(home, "1.0.0")
+    spend(home, "1.0.1")
+    home.open_ledger().close()
+    forget(home, "DELETE FROM {entries} WHERE id = 2")
+    with pytest.raises(BudgetError) as caught:
+        home.open_ledger()
+    assert caught.value.code == "NDL-B019"
+
+
+def test_a_database_that_was_emptied_or_lost_is_noticed(tmp_path: Path, url: str) -> None:
+    home = located(tmp_path / "home", [], ledger=url)
+    spend(home, "1.0.0")
+    forget(home, "DROP SCHEMA {schema} CASCADE")
+    with pytest.raises(BudgetError) as caught:
+        home.open_ledger()
+    assert caught.value.code == "NDL-B019"
+    assert not home.has_ledger()
+
+
+def test_the_note_of_a_database_does_not_depend_on_user_or_password(tmp_path: Path) -> None:
+    urls = ("postgresql://a:b@HOST/db", "postgres://c@host:5432/db?schema=ndl_publish&sslmode=require")
+    notes = {located(tmp_path, [], ledger=url)._note() for url in urls}
+    assert len(notes) == 1
+    assert located(tmp_path, [], ledger="postgresql://host/other")._note() not in notes

@@ -22,7 +22,7 @@ def silent(_stage: str, _done: int, _of: int) -> None:
 
 @pytest.fixture
 def own_home(home: Path) -> Home:
-    return Home.locate(key_file=None, ledger_file=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
+    return Home.locate(key_file=None, ledger=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_destination_with_other_content_is_refused_before_the_ledger_is_opened
     with pytest.raises(TargetError) as caught:
         make()
     assert caught.value.code == "NDL-T001"
-    assert not own_home.ledger_file.exists()
+    assert not own_home.has_ledger()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ Protect = Callable[..., ProtectedCounts]
 
 @pytest.fixture
 def own_home(home: Path) -> Home:
-    return Home.locate(key_file=None, ledger_file=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
+    return Home.locate(key_file=None, ledger=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_small_counts_and_what_gives_them_away_are_withheld(protect: Protect, ow
     assert not table["published"].drop_nulls().is_between(1, 4).any()
     shown = pl.read_csv(done.out).drop_nulls("published")
     assert shown.filter(pl.col("published") == 208).height == 1
-    assert not own_home.ledger_file.exists()
+    assert not own_home.has_ledger()
 
 
 def test_the_file_is_for_everybody_and_complete(protect: Protect, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_noise_without_a_name_or_cohort_is_refused(protect: Protect, own_home: H
     with pytest.raises(RuleError) as caught:
         protect("ndl_default", charge=charge)
     assert caught.value.code == "NDL-R063"
-    assert not own_home.ledger_file.exists()
+    assert not own_home.has_ledger()
 
 
 def test_nothing_is_made_when_the_input_is_wrong(protect: Protect, tmp_path: Path, home: Path) -> None:
@@ -124,7 +124,7 @@ def test_noise_on_codes_that_only_occur_is_refused(tmp_path: Path, own_home: Hom
             progress=lambda *_: None,
         )
     assert caught.value.code == "NDL-R064"
-    assert not own_home.ledger_file.exists()
+    assert not own_home.has_ledger()
 
 
 @pytest.mark.parametrize("cohort", ["2019-20 ", "Cohort", "a b", "-x"])
@@ -132,4 +132,4 @@ def test_a_cohort_must_have_one_spelling(protect: Protect, own_home: Home, cohor
     with pytest.raises(RuleError) as caught:
         protect("ndl_default", charge=Charge("a", "1.0.0", cohort, "t"))
     assert caught.value.code == "NDL-R063"
-    assert not own_home.ledger_file.exists()
+    assert not own_home.has_ledger()

@@ -3,23 +3,18 @@
 import io
 import json
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from ndl_publish import terminal
 from ndl_publish.audit.model import AuditCheck
-from ndl_publish.errors import BudgetError, DisclosureError, Finding, RuleError
-from ndl_publish.ledger.state import Balance
+from ndl_publish.errors import DisclosureError, Finding, RuleError
 from ndl_publish.pipeline import prepare
 from ndl_publish.protect_counts import ProtectedCounts
 from ndl_publish.report import (
     show_audit,
-    show_balances,
-    show_chain,
     show_check,
-    show_history,
     show_protected_counts,
 )
 from tests.command import PILOT, ROOT
@@ -68,43 +63,6 @@ def test_an_error_that_nobody_reads_is_no_traceback(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stderr", closed)
     terminal.show_error(RuleError("NDL-R001", "wrong"), as_json=True)
     assert closed.closed
-
-
-def test_balances_are_exact_for_machines_and_short_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    balance = Balance("2019-20", Fraction(1, 2), Fraction(1, 3), Fraction(1, 6), Fraction(0))
-    show_balances((balance,), as_json=True)
-    assert json.loads(capsys.readouterr().out) == [
-        {"cohort": "2019-20", "cap": "1/2", "spent": "1/3", "remaining": "1/6"}
-    ]
-    show_balances((balance,), as_json=False)
-    assert capsys.readouterr().out.splitlines()[-2].split() == ["2019-20", "0.5", "0.333333", "0.166667"]
-
-
-def test_history_tells_charges_and_caps(capsys: pytest.CaptureFixture[str]) -> None:
-    entries: tuple[dict[str, Any], ...] = (
-        {"entry": 1, "kind": "set_cap", "at": "t", "actor": "me", "reason": "Agreed",
-         "cohort": "2019-20", "cap": "1/2"},
-        {"entry": 2, "kind": "reserve", "at": "t", "actor": "me", "release_id": "r", "version": "1.0.0",
-         "charges": [{"cohort": "2019-20", "rho": "1/10"}]},
-    )  # fmt: skip
-    show_history(entries, as_json=False)
-    out = capsys.readouterr().out
-    assert "cap 0.5" in out
-    assert "2019-20: 0.1" in out
-    show_history(entries, as_json=True)
-    assert json.loads(capsys.readouterr().out) == list(entries)
-
-
-def test_a_whole_chain_is_said_and_a_broken_one_is_raised(capsys: pytest.CaptureFixture[str]) -> None:
-    show_chain((), head=(2, "ab12"), as_json=True)
-    assert json.loads(capsys.readouterr().out) == {"status": "ok", "entries": 2, "last_hash": "ab12"}
-    show_chain((), head=(2, "ab12"), as_json=False)
-    out = capsys.readouterr().out
-    assert "2 entries" in out
-    assert "ab12" in out
-    with pytest.raises(BudgetError) as caught:
-        show_chain(("entry 2", "entry 3"), head=(3, "ab12"), as_json=True)
-    assert [finding.message for finding in caught.value.findings] == ["entry 2", "entry 3"]
 
 
 def test_protected_counts_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,7 +134,7 @@ def sabotage(monkeypatch: pytest.MonkeyPatch) -> Sabotage:
 
 @pytest.fixture
 def own_home(home: Path) -> Home:
-    return Home.locate(key_file=None, ledger_file=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
+    return Home.locate(key_file=None, ledger=None, notify=lambda _: None, environ={"NDL_PUBLISH_HOME": str(home)})
 
 
 @pytest.fixture

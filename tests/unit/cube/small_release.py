@@ -22,6 +22,7 @@ from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.geography.coverage import covered_geography
 from ndl_publish.geography.lookup import Geography
 from ndl_publish.ledger.book import Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.ledger.request import ChargeRequest
 from ndl_publish.privacy.chains import Chain
@@ -267,7 +268,7 @@ def pay(ledger: Ledger, events: tuple[Query, ...], digest: str, *, cap: Fraction
         events, release_id="tiny-release", version="1.0.0", rules_id="small_rules", request_digest=digest,
         adjacency="add_remove", code_version="1", actor="a tester", key_fingerprint="f",
     )  # fmt: skip
-    return ledger.reserve(request, caps=dict.fromkeys(events[0].cohorts, cap))
+    return ledger.reserve(request, caps=dict.fromkeys(events[0].cohorts, Caps(cap)))
 
 
 def key(number_: int = 1) -> SecretKey:
@@ -283,9 +284,7 @@ def exact_answers(plan: TreeResidualPlan, tables: Mapping[str, ExactTables]) -> 
     """Return what every query would answer without noise."""
     own = chains(plan)
     return {
-        q.event.label: exact_residual(
-            _table(tables[q.quantity], own[q.quantity], q), own[q.quantity], q.part
-        ).ravel()
+        q.event.label: exact_residual(_table(tables[q.quantity], own[q.quantity], q), own[q.quantity], q.part).ravel()
         for q in plan.queries
     }
 

@@ -1,16 +1,33 @@
-"""Ledgers and requests for the tests in this folder."""
+"""Ledgers and requests for the tests in this folder, and every place that a ledger can be in."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from ndl_publish.ledger import ChargeRequest, Ledger
+from ndl_publish.ledger.places import Place, place_of
 from ndl_publish.privacy.events import GaussianQuery
 
 MakeRequest = Callable[..., ChargeRequest]
+MakeWhere = Callable[[], str]
+NOON = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
+SERVER = "NDL_PUBLISH_TEST_POSTGRES"
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @pytest.fixture
@@ -19,8 +36,58 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(path: Path) -> Iterator[Ledger]:
-    with Ledger.open(path, now=lambda: datetime(2026, 4, 1, 9, 30, tzinfo=UTC)) as opened:
+def server() -> str:
+    """Give the URL of a database whose schemas a test may make and drop; without one the test is skipped."""
+    if not os.environ.get(SERVER):
+        pytest.skip(f"{SERVER} names no PostgreSQL database")
+    return os.environ[SERVER]
+
+
+@pytest.fixture
+def new_schema(server: str) -> Iterator[MakeWhere]:
+    """Give a function that names a schema nobody has used; all are dropped at the end."""
+    import psycopg  # noqa: PLC0415 - only needed where there is a server
+
+    made: list[str] = []
+
+    def name() -> str:
+        made.append(f"test_{uuid.uuid4().hex}")
+        return f"{server}{'&' if '?' in server else '?'}{urlencode({'schema': made[-1]})}"
+
+    yield name
+    with psycopg.connect(server, autocommit=True) as connection:
+        for schema in made:
+            connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_where(request: pytest.FixtureRequest, tmp_path: Path) -> MakeWhere:
+    """Give a function that names a new place for a ledger, on each kind of store."""
+    if request.param == "postgres":
+        make: MakeWhere = request.getfixturevalue("new_schema")
+        return make
+    return lambda: str(tmp_path / uuid.uuid4().hex / "ledger.sqlite")
+
+
+@pytest.fixture
+def where(new_where: MakeWhere) -> str:
+    """Give the path or URL of a ledger that is not there yet."""
+    return new_where()
+
+
+@pytest.fixture
+def place(where: str) -> Place:
+    return place_of(where)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(place: Place, clock: Clock) -> Iterator[Ledger]:
+    with Ledger.open(place, now=clock) as opened:
         yield opened
 
 

@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from ndl_publish.errors import BudgetError
 from ndl_publish.ledger import Balance, ChargeRequest, Ledger
+from ndl_publish.ledger.caps import Caps
+from ndl_publish.ledger.places import Place, place_of
+from ndl_publish.ledger.postgres_store import PostgresStore
 from ndl_publish.privacy.events import PrivacyLoss
 
 MakeRequest = Callable[..., ChargeRequest]
+MakeWhere = Callable[[], str]
 
 HALF = Fraction(1, 2)
-CAPS = {"2019/20": HALF, "2020/21": HALF}
+CAPS = {"2019/20": Caps(HALF), "2020/21": Caps(HALF)}
 
 
 def code_of(caught: pytest.ExceptionInfo[BudgetError]) -> str:
@@ -31,7 +35,10 @@ def test_a_reserve_charges_every_cohort(ledger: Ledger, make_request: MakeReques
     tenth = Fraction(1, 10)
     assert grant.losses == (("2019/20", PrivacyLoss(tenth)), ("2020/21", PrivacyLoss(tenth)))
     zero = Fraction(0)
-    expected = [Balance(cohort, HALF, tenth, HALF - tenth, zero) for cohort in ("2019/20", "2020/21")]
+    expected = [
+        Balance(cohort, HALF, tenth, HALF - tenth, zero, spent_this_year=tenth, n_open=1, open_rho=tenth)
+        for cohort in ("2019/20", "2020/21")
+    ]
     assert list(ledger.balances()) == expected
 
 
@@ -97,8 +104,8 @@ def test_of_two_reserved_contents_one_is_committed(ledger: Ledger, make_request:
     assert code_of(caught) == "NDL-B015"
 
 
-def test_a_grant_of_another_ledger_is_refused(ledger: Ledger, make_request: MakeRequest, tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "second" / "l") as other:
+def test_a_grant_of_another_ledger_is_refused(ledger: Ledger, make_request: MakeRequest, new_where: MakeWhere) -> None:
+    with Ledger.open(place_of(new_where())) as other:
         grant = other.reserve(make_request("elsewhere"), caps=CAPS)
     for use in (lambda: ledger.commit(grant, outputs={}), lambda: ledger.entry(grant)):
         with pytest.raises(BudgetError) as caught:
@@ -117,8 +124,8 @@ def test_nothing_is_charged_for_nothing(ledger: Ledger, make_request: MakeReques
 
 
 def test_raising_a_cap_is_a_recorded_decision(ledger: Ledger, make_request: MakeRequest) -> None:
-    ledger.reserve(make_request("d1"), caps={"2019/20": Fraction(1, 10)})
-    wider = {"2019/20": Fraction(1, 5)}
+    ledger.reserve(make_request("d1"), caps={"2019/20": Caps(Fraction(1, 10))})
+    wider = {"2019/20": Caps(Fraction(1, 5))}
     with pytest.raises(BudgetError) as caught:
         ledger.reserve(make_request("d2"), caps=wider)
     assert code_of(caught) == "NDL-B005"
@@ -156,30 +163,39 @@ def test_the_exported_entry_is_complete_and_says_nothing_more(ledger: Ledger, ma
 
 
 def test_the_exported_entry_is_the_same_in_a_fresh_ledger(
-    ledger: Ledger, make_request: MakeRequest, tmp_path: Path
+    ledger: Ledger, make_request: MakeRequest, new_where: MakeWhere
 ) -> None:
     ledger.reserve(make_request("d0", version="0"), caps=CAPS)
     here = ledger.entry(ledger.reserve(make_request(), caps=CAPS))
-    with Ledger.open(tmp_path / "fresh" / "l") as fresh:
+    with Ledger.open(place_of(new_where())) as fresh:
         there = fresh.entry(fresh.reserve(make_request(actor="another"), caps=CAPS))
     assert json.dumps(here) == json.dumps(there)
 
 
-def test_what_was_written_is_there_after_reopening(path: Path, make_request: MakeRequest) -> None:
-    with Ledger.open(path) as first:
+def test_what_was_written_is_there_after_reopening(place: Place, make_request: MakeRequest) -> None:
+    with Ledger.open(place) as first:
         first.commit(first.reserve(make_request(), caps=CAPS), outputs={"a": "1"})
         before = (first.balances(), first.history())
-    with Ledger.open(path, must_exist=True) as second:
+    with Ledger.open(place, must_exist=True) as second:
         assert (second.balances(), second.history()) == before
         assert second.verify() == ()
 
 
-def tamper(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DROP TRIGGER entries_never_change")
-        connection.execute("DROP TRIGGER entries_never_go")
-        for statement in statements:
-            connection.execute(statement)
+def tamper(place: Place, *statements: str) -> None:
+    """Do what the owner of the file or of the table can do."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+            connection.execute("DROP TRIGGER entries_never_change")
+            connection.execute("DROP TRIGGER entries_never_go")
+            for statement in statements:
+                connection.execute(statement)
+        return
+    store = PostgresStore(place, must_exist=True)
+    store._run(f'SET search_path = "{place.schema}"')
+    store._run("ALTER TABLE entries DISABLE TRIGGER USER")
+    for statement in statements:
+        store._run(statement)
+    store.close()
 
 
 @pytest.mark.parametrize(
@@ -191,25 +207,25 @@ def tamper(path: Path, *statements: str) -> None:
         "DELETE FROM entries WHERE id = 2",
     ],
 )
-def test_tampering_is_found_and_stops_spending(path: Path, make_request: MakeRequest, statement: str) -> None:
-    with Ledger.open(path) as ledger:
+def test_tampering_is_found_and_stops_spending(place: Place, make_request: MakeRequest, statement: str) -> None:
+    with Ledger.open(place) as ledger:
         for number in range(3):
             ledger.reserve(make_request(f"d{number}", version=str(number)), caps=CAPS)
-    tamper(path, statement)
-    with Ledger.open(path) as ledger:
+    tamper(place, statement)
+    with Ledger.open(place) as ledger:
         assert ledger.verify()
         with pytest.raises(BudgetError) as caught:
             ledger.reserve(make_request("d9", version="9"), caps=CAPS)
         assert code_of(caught) == "NDL-B006"
 
 
-def test_a_cut_off_end_is_found_by_what_was_published(path: Path, make_request: MakeRequest) -> None:
-    with Ledger.open(path) as ledger:
+def test_a_cut_off_end_is_found_by_what_was_published(place: Place, make_request: MakeRequest) -> None:
+    with Ledger.open(place) as ledger:
         grants = [ledger.reserve(make_request(f"d{k}", version=str(k)), caps=CAPS) for k in range(2)]
         published = [ledger.entry(grant)["entry_hash"] for grant in grants]
         assert ledger.verify(published=published) == ()
-    tamper(path, "DELETE FROM entries WHERE id = 2")
-    with Ledger.open(path) as ledger:
+    tamper(place, "DELETE FROM entries WHERE id = 2")
+    with Ledger.open(place) as ledger:
         assert ledger.verify() == ()
         (problem,) = ledger.verify(published=published)
         assert published[1] in problem

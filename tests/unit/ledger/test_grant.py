@@ -8,11 +8,12 @@ import pytest
 
 from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.ledger import ChargeRequest, Grant, Ledger
+from ndl_publish.ledger.caps import Caps
 from ndl_publish.privacy.events import GaussianQuery, LaplaceQuery
 
 MakeRequest = Callable[..., ChargeRequest]
 
-CAPS = {"2019/20": Fraction(1, 2)}
+CAPS = {"2019/20": Caps(Fraction(1, 2))}
 
 
 def query(sigma2: str = "5", label: str = "gld", cohort: str = "2019/20") -> GaussianQuery:

@@ -1,9 +1,6 @@
-"""The file: permissions, foreign files, triggers, a full disk, other processes."""
+"""What every store promises, whatever holds the entries."""
 
-import sqlite3
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,148 +8,60 @@ import pytest
 
 from ndl_publish.errors import BudgetError
 from ndl_publish.ledger import ChargeRequest, Ledger
+from ndl_publish.ledger.caps import Caps
+from ndl_publish.ledger.places import Place, exists, identity, place_of
+from ndl_publish.ledger.postgres_store import PostgresStore
+from ndl_publish.ledger.sqlite_store import SqliteStore
 from ndl_publish.ledger.store import Store
 
 MakeRequest = Callable[..., ChargeRequest]
+CAPS = {"2019/20": Caps(Fraction(1, 2))}
 
-CAPS = {"2019/20": Fraction(1, 2)}
+
+def impatient(place: Place) -> Store:
+    if isinstance(place, Path):
+        return SqliteStore(place, must_exist=True, busy_seconds=0.05)
+    return PostgresStore(place, must_exist=True, busy_seconds=0.05)
 
 
-@contextmanager
-def refused(code: str) -> Iterator[None]:
+def test_a_missing_ledger_is_not_begun_when_it_must_exist(place: Place) -> None:
     with pytest.raises(BudgetError) as caught:
-        yield
-    assert caught.value.code == code, caught.value
+        Ledger.open(place, must_exist=True)
+    assert caught.value.code == "NDL-B002"
+    assert not exists(place)
 
 
-def open_and_close(path: Path, *, must_exist: bool = False) -> None:
-    Ledger.open(path, must_exist=must_exist).close()
+def test_it_exists_once_it_was_begun(place: Place) -> None:
+    assert not exists(place)
+    Ledger.open(place).close()
+    assert exists(place)
+    Ledger.open(place, must_exist=True).close()
 
 
-def test_file_and_folder_are_private(path: Path, ledger: Ledger, make_request: MakeRequest) -> None:
-    ledger.reserve(make_request(), caps=CAPS)
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+def test_closing_twice_does_no_harm(place: Place) -> None:
+    ledger = Ledger.open(place)
+    ledger.close()
+    ledger.close()
 
 
-def test_entries_are_durable_settings(ledger: Ledger) -> None:
-    connection = ledger._store._connection
-    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
-
-
-def test_a_missing_ledger_is_not_begun_when_it_must_exist(path: Path) -> None:
-    with refused("NDL-B002"):
-        open_and_close(path, must_exist=True)
-    assert not path.parent.exists()
-
-
-def test_an_empty_file_is_not_a_ledger_that_exists(tmp_path: Path) -> None:
-    (tmp_path / "empty").touch(mode=0o600)
-    with refused("NDL-B007"):
-        open_and_close(tmp_path / "empty", must_exist=True)
-    open_and_close(tmp_path / "empty")
-
-
-@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_a_ledger_others_may_write_is_refused(path: Path, mode: int) -> None:
-    open_and_close(path)
-    path.chmod(mode)
-    with refused("NDL-B002"):
-        open_and_close(path)
-
-
-@pytest.mark.parametrize("content", [b"area,children\n", b"\0" * 5000, b"SQLite format 3\0" + b"\xff" * 8000])
-def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "x"
-    file.write_bytes(content)
-    file.chmod(0o600)
-    with refused("NDL-B007"):
-        open_and_close(file)
-    assert file.read_bytes() == content
-
-
-def test_another_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "other.sqlite"
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("CREATE TABLE mine (x)")
-    file.chmod(0o600)
-    before = file.read_bytes()
-    with refused("NDL-B007"):
-        open_and_close(file)
-    assert file.read_bytes() == before
-
-
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-    with refused("NDL-B007"):
-        open_and_close(tmp_path)
-
-
-def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").touch(mode=0o600)
-    with refused("NDL-B002"):
-        open_and_close(tmp_path / "file" / "ledger")
-
-
-def test_a_newer_schema_is_refused(path: Path) -> None:
-    open_and_close(path)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with refused("NDL-B008"):
-        open_and_close(path)
-
-
-def test_a_damaged_page_is_refused(path: Path, make_request: MakeRequest) -> None:
-    with Ledger.open(path) as ledger:
-        for number in range(20):
-            ledger.reserve(make_request(f"d{number}", rho="1/1000", version=str(number)), caps=CAPS)
-    content = bytearray(path.read_bytes())
-    content[4096:12288] = b"\xa5" * 8192
-    path.write_bytes(content)
-    with refused("NDL-B007"), Ledger.open(path) as ledger:
-        ledger.balances()
-
-
-@pytest.mark.parametrize("statement", ["UPDATE entries SET actor = 'x'", "DELETE FROM entries"])
-def test_triggers_forbid_change(ledger: Ledger, make_request: MakeRequest, statement: str) -> None:
-    ledger.reserve(make_request(), caps=CAPS)
-    with pytest.raises(sqlite3.IntegrityError, match="never"):
-        ledger._store._connection.execute(statement)
-
-
-def test_a_held_ledger_says_so(path: Path, make_request: MakeRequest) -> None:
-    with Ledger.open(path) as holder:
-        impatient = Store(path, must_exist=True, busy_seconds=0.05)
-        with holder._store.turn(), refused("NDL-B009"), impatient.turn():
+def test_a_held_ledger_says_so(place: Place, make_request: MakeRequest) -> None:
+    with Ledger.open(place) as holder:
+        other = impatient(place)
+        with holder._store.turn(), pytest.raises(BudgetError) as caught, other.turn():
             pass
-        with impatient.turn():
+        assert caught.value.code == "NDL-B009"
+        with other.turn():
             pass
-        impatient.close()
+        other.close()
         holder.reserve(make_request(), caps=CAPS)
 
 
-def test_a_ledger_that_cannot_be_written_says_so(ledger: Ledger, make_request: MakeRequest) -> None:
-    ledger._store._connection.execute("PRAGMA query_only = ON")
-    with refused("NDL-B002"):
-        ledger.reserve(make_request(), caps=CAPS)
-    assert ledger.balances() == ()
-
-
-def test_a_full_disk_leaves_no_half_entry(ledger: Ledger, make_request: MakeRequest) -> None:
-    ledger.reserve(make_request("d0", version="0"), caps=CAPS)
-    connection = ledger._store._connection
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {pages}")
-    large = make_request(actor="a" * 100_000)
-    with refused("NDL-B013"):
-        ledger.reserve(large, caps=CAPS)
-    assert not connection.in_transaction
-    assert len(ledger.history()) == 1
-    assert ledger.verify() == ()
-    connection.execute("PRAGMA max_page_count = 1000000")
-    assert not ledger.reserve(large, caps=CAPS).is_replay
-    assert ledger.balances()[0].spent == Fraction(1, 5)
+def test_others_may_read_while_one_writes(place: Place, ledger: Ledger, make_request: MakeRequest) -> None:
+    ledger.reserve(make_request(), caps=CAPS)
+    other = impatient(place)
+    with ledger._store.turn():
+        assert len(other.entries()) == 1
+    other.close()
 
 
 def test_an_error_inside_a_turn_undoes_it(ledger: Ledger, make_request: MakeRequest) -> None:
@@ -167,3 +76,30 @@ def test_an_error_inside_a_turn_undoes_it(ledger: Ledger, make_request: MakeRequ
     with pytest.raises(KeyboardInterrupt):
         append_and_stop()
     assert ledger._store.entries() == entries
+    ledger.reserve(make_request("d2"), caps=CAPS)
+
+
+def test_an_entry_that_forks_the_chain_is_refused_and_undone(ledger: Ledger, make_request: MakeRequest) -> None:
+    ledger.reserve(make_request(), caps=CAPS)
+
+    def fork() -> None:
+        with ledger._store.turn():
+            ledger._append((), "set_cap", {"cohort": "x", "cap": "1/1"}, "a")
+
+    with pytest.raises(BudgetError, match="Nothing more was charged"):
+        fork()
+    assert ledger.verify() == ()
+    assert len(ledger.history()) == 1
+
+
+@pytest.mark.parametrize("words", ["Übergabe „ja“", "数", "a\tb\\c'; DROP TABLE entries; --"])
+def test_any_words_come_back_as_they_were(ledger: Ledger, words: str) -> None:
+    ledger.set_cap(words, Fraction(1, 2), reason=words, actor=words)
+    (entry,) = ledger.history()
+    assert (entry["cohort"], entry["reason"], entry["actor"]) == (words, words, words)
+    assert ledger.verify() == ()
+
+
+def test_a_place_has_one_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert identity(place_of("l.sqlite")) == identity(place_of(str(tmp_path / "l.sqlite")))

@@ -60,9 +60,7 @@ def _plan(
     expected_count: int = 1000,
     weights: Mapping[tuple[str, ...], float] | None = None,
 ) -> tuple[ResidualQuery, ...]:
-    return plan_queries(
-        quantities, tree, rho=rho, expected_count=expected_count, cohorts=("c",), weights=weights or {}
-    )
+    return plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=("c",), weights=weights or {})
 
 
 def _at(level: str, weight: float) -> dict[tuple[str, ...], float]:

@@ -128,9 +128,7 @@ def test_it_works_where_the_area_decides_a_breakdown(tmp_path: Path, ledger: Led
     made = world(tmp_path, "geometric", tables=(BANDS,))
     plan = plan_finest_geometric(made.spec, made.layout)
     exact = plan.exact(made.cube(children(300)).rows)
-    drawn = plan.estimate(
-        plan.measure(exact, grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key()))
-    )
+    drawn = plan.estimate(plan.measure(exact, grant=pay(ledger, plan.events, "d"), source=KeyedRandomSource(key())))
     assert drawn.values.shape == (made.layout.grid.n_cells,)
 
 

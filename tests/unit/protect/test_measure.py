@@ -163,7 +163,9 @@ def test_noise_that_is_not_paid_for_is_not_drawn(ledger: Ledger, plan: TreeResid
 
 
 def test_payment_for_another_cohort_does_not_count(ledger: Ledger, plan: TreeResidualPlan, cube: Cube) -> None:
-    events = tuple(replace(event, cohorts=("somebody else",)) for event in plan.events if isinstance(event, GaussianQuery))
+    events = tuple(
+        replace(event, cohorts=("somebody else",)) for event in plan.events if isinstance(event, GaussianQuery)
+    )
     grant = pay(ledger, events, "another cohort")
     with pytest.raises(BudgetError):
         measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=grant, source=Listening())

@@ -91,6 +91,33 @@ def test_a_privacy_loss_that_means_nothing(project: Project, old: str, new: str,
     assert finding(project.noisy).message == message
 
 
+def with_yearly_cap(project: Project, number: str) -> None:
+    text = project.noisy.read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("lifetime_cap:")]
+    yearly = line.replace("lifetime_cap", "yearly_cap").replace("value: 0.5, unit: rho", number)
+    project.edit(project.noisy, line, f"{line}\n{yearly}")
+
+
+@pytest.mark.parametrize(("value", "cap"), [("0.2", Fraction(1, 5)), ("0.5", Fraction(1, 2))])
+def test_a_yearly_cap_is_optional_and_at_most_the_lifetime_cap(project: Project, value: str, cap: Fraction) -> None:
+    rules = load_rules(project.noisy)
+    assert isinstance(rules, DpRules)
+    assert rules.yearly_cap is None
+    with_yearly_cap(project, f"value: {value}, unit: rho")
+    rules = load_rules(project.noisy)
+    assert isinstance(rules, DpRules)
+    assert rules.yearly_cap is not None
+    assert rules.yearly_cap.fraction == cap
+
+
+@pytest.mark.parametrize(
+    "number", ["value: 0.51, unit: rho", "value: 0, unit: rho", "value: -0.1, unit: rho", "value: 0.2, unit: epsilon"]
+)
+def test_a_yearly_cap_that_means_nothing(project: Project, number: str) -> None:
+    with_yearly_cap(project, number)
+    assert finding(project.noisy).message == "yearly_cap: must be above 0, at most lifetime_cap and in unit rho."
+
+
 @pytest.mark.parametrize("mode", ["mode: both", "mode: DP", "mode: [dp]", "mode:", "mod: dp"])
 def test_the_mode_must_be_one_of_two(project: Project, mode: str) -> None:
     project.edit(project.noisy, "mode: dp", mode)
