@@ -117,7 +117,7 @@ def mechanism_of(prepared: Prepared) -> Mechanism:
 
     Raises:
         RuleError: When the rules do not fit the release.
-        InputError: ``NDL-V085`` when headcounts to be held exact cannot be used.
+        InputError: ``NDL-V096`` when headcounts to be held exact cannot be used.
     """
     return mechanism_with(prepared, read_public_figures(prepared.spec, prepared.layout))
 
