@@ -61,6 +61,8 @@ def test_diffprivlib_has_the_same_law(
 def test_ten_million_draws(
     source: KeyedRandomSource, laplace_probabilities: Probabilities, p_value: PValue, text: str
 ) -> None:
-    scale = Fraction(text)
-    draws = draw_discrete_laplace(source, label="long", scale=scale, n=10_000_000)
-    assert p_value(draws, laplace_probabilities(scale)) > LIMIT
+    scale, n = Fraction(text), 10_000_000
+    law = laplace_probabilities(scale)
+    assert p_value(draw_discrete_laplace(source, label="long", scale=scale, n=n), law) > LIMIT
+    slightly_wrong = scale * Fraction(1005, 1000)
+    assert p_value(draw_discrete_laplace(source, label="wrong", scale=slightly_wrong, n=n), law) < LIMIT

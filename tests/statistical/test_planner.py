@@ -18,13 +18,23 @@ from ndl_publish.cube.possible import possible_cells
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import KeyedRandomSource
-from ndl_publish.privacy.residuals import exact_residual
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import CellValues, public_tables
 from ndl_publish.protect.intervals import Z_95, fieller_ends
-from ndl_publish.protect.measure import ExactTables, _table
+from ndl_publish.protect.measure import Measurements
 from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals
-from tests.unit.cube.small_release import MAIN, MEANS_BY_SEX, SMALL, World, children, key, pay, world
+from tests.unit.cube.small_release import (
+    MAIN,
+    MEANS_BY_SEX,
+    SMALL,
+    World,
+    children,
+    dearest_child,
+    exact_answers,
+    key,
+    pay,
+    world,
+)
 
 pytestmark = pytest.mark.statistical
 DRAWS = 300
@@ -36,6 +46,7 @@ class Runs:
     made: World
     cube: Cube
     plan: TreeResidualPlan
+    measured: tuple[Measurements, ...] = field(repr=False)
     noisy: tuple[NoisyCells, ...] = field(repr=False)
 
     @property
@@ -52,8 +63,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     with Ledger.open(folder / "ledger" / "ledger.sqlite") as ledger:
         grant = pay(ledger, plan.events, "statistics")
     exact = plan.exact(cube.rows)
-    drawn = tuple(plan.draw(exact, grant=grant, source=KeyedRandomSource(key(k))) for k in range(DRAWS))
-    return Runs(made, cube, plan, drawn)
+    drawn = tuple(plan.measure(exact, grant=grant, source=KeyedRandomSource(key(k))) for k in range(DRAWS))
+    return Runs(made, cube, plan, drawn, tuple(plan.estimate(measurements) for measurements in drawn))
 
 
 def _stated(runs: Runs, block: Block) -> FloatArray:
@@ -167,21 +178,12 @@ def test_unrounded_intervals_of_counts_and_rates_hold_95_times_in_100(runs: Runs
 def test_the_likelihood_ratio_of_a_child_is_worth_the_charge(runs: Runs) -> None:
     """Adding one child shifts the log-likelihood ratio by its variance, and the variance is 2 rho."""
     rows = runs.cube.rows
-    moved = {}
-    for query in runs.plan.queries:
-        grid = runs.plan.estimators[query.quantity].grid
-        weight = 1 if query.quantity == "children" else 6
-        one = ExactTables.tabulate(grid, (query,), codes=rows.codes[:1], weights=np.array([weight]))
-        moved[query.event.label] = exact_residual(_table(one, runs.plan.tree, query)).ravel()
-    tables = runs.plan.exact(rows)
-    exact = {
-        query.event.label: exact_residual(_table(tables[query.quantity], runs.plan.tree, query)).ravel()
-        for query in runs.plan.queries
-    }
+    moved = exact_answers(runs.plan, runs.plan.exact(dearest_child(runs.plan, rows)))
+    exact = exact_answers(runs.plan, runs.plan.exact(rows))
     ratio = np.zeros(DRAWS)
-    for i, run in enumerate(runs.noisy):
+    for i, run in enumerate(runs.measured):
         for query in runs.plan.queries:
-            z = run.measurements[query.event.label] - exact[query.event.label]
+            z = run[query.event.label] - exact[query.event.label]
             e = moved[query.event.label]
             ratio[i] += float((2 * z @ e - e @ e) / (2 * float(query.event.sigma2)))
     rho = float(sum((query.event.rho for query in runs.plan.queries), Fraction(0)))
@@ -190,7 +192,7 @@ def test_the_likelihood_ratio_of_a_child_is_worth_the_charge(runs: Runs) -> None
 
 
 def test_noise_of_two_queries_and_of_two_keys_is_unrelated(runs: Runs) -> None:
-    totals = np.array([[run.measurements[q.event.label][0] for q in runs.plan.queries] for run in runs.noisy], float)
+    totals = np.array([[run[q.event.label][0] for q in runs.plan.queries] for run in runs.measured], np.float64)
     z = (totals - totals.mean(axis=0)) / totals.std(axis=0)
     related = np.abs(np.corrcoef(z.T) - np.eye(z.shape[1]))
     assert related.max() < 5 / DRAWS**0.5
@@ -202,4 +204,5 @@ def test_pooling_over_the_tree_makes_small_areas_more_certain(runs: Runs) -> Non
     """The planner must earn its keep: an area's own measurement alone is less certain than the estimate."""
     for query in runs.plan.queries:
         if query.quantity == "children":
-            assert (runs.plan.estimators["children"].node_variance(query.subset, query.level) <= query.s2 + 1e-9).all()
+            own = runs.plan.estimators["children"].node_variance(query.part, query.level)
+            assert (own <= float(query.event.sigma2) + 1e-9).all()

@@ -5,25 +5,17 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.special import chdtrc
 
 from ndl_publish.privacy.randomness import KeyedRandomSource
 from ndl_publish.protect.noise.cks import draw_discrete_gaussian_cks, draw_discrete_laplace_cks
 from ndl_publish.protect.noise.discrete_gaussian import draw_discrete_gaussian
 from ndl_publish.protect.noise.discrete_laplace import draw_discrete_laplace
+from tests.statistical.two_samples import two_sample_p
 
 pytestmark = pytest.mark.statistical
 
 Integers = npt.NDArray[np.int64]
 LIMIT = 1e-6
-
-
-def two_sample_p(one: Integers, two: Integers) -> float:
-    """Chi-square p-value that two samples of one size have one law; bins from quantiles of both."""
-    edges = np.unique(np.quantile(np.concatenate([one, two]), np.linspace(0, 1, 41)[1:-1]))
-    counts = np.array([np.bincount(np.searchsorted(edges, x), minlength=edges.size + 1) for x in (one, two)])
-    counts = counts[:, counts.sum(axis=0) > 0]
-    return float(chdtrc(counts.shape[1] - 1, ((counts[0] - counts[1]) ** 2 / counts.sum(axis=0)).sum()))
 
 
 @pytest.mark.parametrize("text", ["1/4", "5", "40000", "25000000"])

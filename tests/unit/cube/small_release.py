@@ -16,7 +16,7 @@ import yaml
 
 from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.cube.layout import CubeLayout, lay_out
-from ndl_publish.cube.model import Cube
+from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.cube.tabulate import tabulate
 from ndl_publish.engines.polars import PolarsEngine
 from ndl_publish.geography.coverage import covered_geography
@@ -287,6 +287,22 @@ def exact_answers(plan: TreeResidualPlan, tables: Mapping[str, ExactTables]) -> 
         q.event.label: exact_residual(_table(tables[q.quantity], own[q.quantity], q), own[q.quantity], q.part).ravel()
         for q in plan.queries
     }
+
+
+def dearest_child(plan: TreeResidualPlan, rows: FinestRows) -> FinestRows:
+    """Return one child of those whose groups have the most siblings at every depth, with the largest sums."""
+    grid = plan.estimators["children"].grid
+    own = chains(plan)["children"]
+    code = [0] + [
+        max(
+            range(len(dimension.codes)),
+            key=lambda k, chain=chain: [chain.child_loss(k, depth) for depth in range(1, len(chain.levels) + 1)],
+        )
+        for dimension, chain in zip(grid.dimensions[1:], own[1:], strict=True)
+    ]
+    bounds = {name: estimator.quantity.bound for name, estimator in plan.estimators.items()}
+    one = np.ones(1, np.int64)
+    return FinestRows(np.array([code]), one, {name: bounds[name] * one for name in rows.sums})
 
 
 def with_version(made: World, version: str) -> World:

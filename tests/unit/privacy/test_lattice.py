@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ndl_publish.privacy.lattice import complete_table, round_children, round_roots
+from ndl_publish.cube.grid import IntArray
+from ndl_publish.privacy.lattice import References, complete_table, round_children, round_roots
 
 PARENT = np.array([0, 0, 0, 1, 2, 2])
 
@@ -74,29 +75,76 @@ def test_biased_rounding_would_be_caught() -> None:
     assert (np.abs(np.rint(real) - real) > 5 * 0.8 / 40_000**0.5).any()
 
 
+def _flat(n: int, reference: int) -> References:
+    return References((np.zeros(n, np.int64),), (np.array([reference]),))
+
+
 @pytest.mark.parametrize("shape", [(2,), (3, 2), (2, 4, 3)])
 def test_a_table_comes_back_from_its_corners(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(7)
     table = rng.integers(-20, 90, (4, *shape))
     for reference in product(*(range(n) for n in shape)):
         corners = {}
-        for mask in product((False, True), repeat=len(shape)):
+        for mask in product((0, 1), repeat=len(shape)):
             part = table
             for axis in reversed(range(len(shape))):
                 part = np.delete(part, reference[axis], axis=axis + 1) if mask[axis] else part.sum(axis=axis + 1)
-            corners[frozenset(i for i, kept in enumerate(mask) if kept)] = part.reshape(4, -1)
-        assert np.array_equal(complete_table(corners, shape, reference), table)
+            corners[mask] = part.reshape(4, -1)
+        axes = tuple(_flat(n, r) for n, r in zip(shape, reference, strict=True))
+        assert np.array_equal(complete_table(corners, (1,) * len(shape), axes), table)
 
 
 def test_any_corners_give_a_table_with_those_margins() -> None:
     rng = np.random.default_rng(8)
     corners = {
-        frozenset(): rng.integers(-9, 9, (2, 1)),
-        frozenset({0}): rng.integers(-9, 9, (2, 2)),
-        frozenset({1}): rng.integers(-9, 9, (2, 1)),
-        frozenset({0, 1}): rng.integers(-9, 9, (2, 2)),
+        (0, 0): rng.integers(-9, 9, (2, 1)),
+        (1, 0): rng.integers(-9, 9, (2, 2)),
+        (0, 1): rng.integers(-9, 9, (2, 1)),
+        (1, 1): rng.integers(-9, 9, (2, 2)),
     }
-    table = complete_table(corners, (3, 2), (1, 0))
-    assert np.array_equal(table.sum(axis=(1, 2)), corners[frozenset()].ravel())
-    assert np.array_equal(table.sum(axis=2)[:, [0, 2]], corners[frozenset({0})])
-    assert np.array_equal(table.sum(axis=1)[:, [1]], corners[frozenset({1})])
+    table = complete_table(corners, (1, 1), (_flat(3, 1), _flat(2, 0)))
+    assert np.array_equal(table.sum(axis=(1, 2)), corners[0, 0].ravel())
+    assert np.array_equal(table.sum(axis=2)[:, [0, 2]], corners[1, 0])
+    assert np.array_equal(table.sum(axis=1)[:, [1]], corners[0, 1])
+
+
+PARENTS = (np.array([0, 0, 0]), np.array([0, 0, 0, 1, 2, 2]))
+"""Three groups, then six in them: three, one and two."""
+CHOSEN = [(np.array([a]), np.array([b, 3, c])) for a in range(3) for b in range(3) for c in (4, 5)]
+
+
+@pytest.mark.parametrize("chosen", CHOSEN, ids=str)
+@pytest.mark.parametrize("second", [0, 2])
+def test_a_nested_table_comes_back_from_the_corners_of_every_depth(
+    chosen: tuple[IntArray, IntArray], second: int
+) -> None:
+    nested = References(PARENTS, chosen)
+    rng = np.random.default_rng(9)
+    table = rng.integers(-20, 90, (4, 6, 2)) if second else rng.integers(-20, 90, (4, 6))
+    at = {0: np.zeros(6, np.int64), 1: PARENTS[1], 2: np.arange(6)}
+    corners = {}
+    for depth, other in product(range(3), range(2 if second else 1)):
+        part = np.stack([table[:, at[depth] == g].sum(axis=1) for g in range(at[depth].max() + 1)], axis=1)
+        part = part[:, nested.others(depth)] if depth else part
+        if second:
+            part = part[:, :, [1]] if other else part.sum(axis=2)
+        corners[(depth, other) if second else (depth,)] = part.reshape(4, -1)
+    axes = (nested, _flat(2, 0)) if second else (nested,)
+    assert np.array_equal(complete_table(corners, (2, 1) if second else (2,), axes), table)
+
+
+def test_any_corners_give_a_nested_table_with_those_margins() -> None:
+    nested = References(PARENTS, CHOSEN[7])
+    rng = np.random.default_rng(10)
+    corners = {
+        (0,): rng.integers(-9, 9, (2, 1)),
+        (1,): rng.integers(-9, 9, (2, len(nested.others(1)))),
+        (2,): rng.integers(-9, 9, (2, len(nested.others(2)))),
+    }
+    fine = complete_table(corners, (2,), (nested,))
+    coarse = complete_table({k: corners[k] for k in [(0,), (1,)]}, (1,), (nested,))
+    for group in range(3):
+        assert np.array_equal(fine[:, PARENTS[1] == group].sum(axis=1), coarse[:, group])
+    assert np.array_equal(fine.sum(axis=1), corners[0,].ravel())
+    assert np.array_equal(fine[:, nested.others(2)], corners[2,])
+    assert np.array_equal(coarse[:, nested.others(1)], corners[1,])

@@ -99,6 +99,19 @@ def test_the_dearest_child_costs_exactly_what_is_charged_and_none_costs_more() -
     assert all(cost < charged for child, cost in costs.items() if child[2] == 2 or child[3] == 0)
 
 
+def test_where_no_child_has_the_most_siblings_at_every_depth_the_charge_is_more_than_any_child_costs() -> None:
+    """Goals split first in two, then on one side, then on the other: the charge adds up the dearest of each depth."""
+    outcome = ("0", "1", "2", "3")
+    goals = make_dimension(
+        "out",
+        outcome,
+        {"gld": ("n", "n", "y", "y"), "comm+gld": ("0", "1", "2", "2"), "comm+gld+all": outcome},
+    )
+    plan = Planned.of(CellGrid.build((DIMS[0], goals), [("all", name) for name in ("gld", "comm+gld", "comm+gld+all")]))
+    assert plan.chains[1].levels == ("gld", "comm+gld", "comm+gld+all")
+    assert max(plan.costs().values()) < plan.charged
+
+
 def test_where_no_level_lies_within_another_every_child_costs_exactly_what_is_charged() -> None:
     blocks = [b.levels for b in GRID.blocks if "major" not in b.levels and "gld+all" not in b.levels]
     plan = Planned.of(CellGrid.build(DIMS, blocks), bound=3)

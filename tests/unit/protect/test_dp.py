@@ -16,7 +16,7 @@ from ndl_publish.cube.model import Cube, FinestRows
 from ndl_publish.errors import BudgetError, RuleError
 from ndl_publish.ledger.book import Ledger
 from ndl_publish.ledger.grant import Grant
-from ndl_publish.privacy.events import Query
+from ndl_publish.privacy.events import PrivacyLoss, Query
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
@@ -63,6 +63,10 @@ class Fixed:
 
     def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:  # noqa: ARG002
         return "the same for everybody"
+
+    @property
+    def replace_one(self) -> PrivacyLoss:
+        return self.plan.replace_one
 
     def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:  # noqa: ARG002
         self.draws += 1

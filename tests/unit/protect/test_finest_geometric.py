@@ -77,9 +77,8 @@ def test_the_variance_is_that_of_the_draws(ledger: Ledger, plan: FinestGeometric
     exact = plan.exact(counted.rows)
     grant = pay(ledger, plan.events, "d")
     block = made.layout.grid.block(("lsoa", "sex", "total", "total"))
-    errors = np.array([
-        plan.estimate(plan.measure(exact, grant=grant, source=KeyedRandomSource(key(k)))).values[block.cells] for k in range(60)
-    ]) - counted.counts[block.cells]  # fmt: skip
+    drawn = [plan.measure(exact, grant=grant, source=KeyedRandomSource(key(k))) for k in range(60)]
+    errors = np.array([plan.estimate(one).values[block.cells] for one in drawn]) - counted.counts[block.cells]
     stated = plan.covariance("children", block, (np.array([1.0, 0.0]),), (np.array([1.0, 0.0]),))[0]
     assert 0.8 < errors.astype(float).var() / stated < 1.2
 
