@@ -65,7 +65,7 @@ def planned(
 ) -> TreeResidualPlan:
     """Return the plan of the workload."""
     return tree_residual_plan(
-        (Quantity("children", 1, world.grid),), rho=RHO, cohorts=("england",), expected_count=N_CHILDREN,
+        (Quantity("children", 1, world.grid),), loss=RHO, cohorts=("england",), expected_count=N_CHILDREN,
         weights=weights or {}, below=below,
     )  # fmt: skip
 

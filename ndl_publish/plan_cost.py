@@ -6,8 +6,9 @@ from fractions import Fraction
 from ndl_publish.home import Home
 from ndl_publish.ledger.caps import Caps
 from ndl_publish.ledger.state import Balance
-from ndl_publish.pipeline import Prepared
+from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.privacy.conversion import epsilon_of_rho
+from ndl_publish.privacy.events import total_loss
 from ndl_publish.privacy.guessing import right_guesses_gaussian, right_guesses_pure
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
@@ -86,7 +87,7 @@ def cost_of(prepared: Prepared, rules: DpRules, home: Home) -> Cost:
         rho, delta = noise.rho.fraction, float(noise.delta.value)
         epsilon, guesses = epsilon_of_rho(rho, delta=delta), right_guesses_gaussian(rho)
     else:
-        rho, delta = noise.epsilon.fraction**2 / 2, 0.0
+        rho, delta = total_loss(mechanism_of(prepared).events).rho, 0.0
         epsilon, guesses = float(noise.epsilon.value), right_guesses_pure(noise.epsilon.fraction)
     return Cost(rho, epsilon, delta, guesses, _accounts(prepared.spec, rules, home, rho))
 

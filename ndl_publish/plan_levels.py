@@ -6,8 +6,8 @@ from decimal import Decimal, localcontext
 
 from ndl_publish.forecast import ForecastRow, forecast
 from ndl_publish.pipeline import Prepared
-from ndl_publish.replanned import loss_of, replanned
-from ndl_publish.spec.rules import DpRules
+from ndl_publish.replanned import replanned
+from ndl_publish.spec.rules import DpRules, loss_of
 
 FACTORS = (Decimal("0.5"), Decimal(1), Decimal(2))
 MOST = 0.5
@@ -84,7 +84,7 @@ def budgets(prepared: Prepared, rules: DpRules, rows: Iterable[ForecastRow]) -> 
     found = []
     for factor in FACTORS:
         with localcontext(prec=DIGITS):
-            loss = loss_of(rules).value * factor
+            loss = loss_of(rules.noise).value * factor
         under = rows if factor == 1 else forecast(replanned(prepared, rules, loss=loss))
         found.append(Budget(loss, level_forecasts(under)))
     return tuple(found)

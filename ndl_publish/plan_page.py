@@ -31,7 +31,7 @@ from ndl_publish.plan_words import (
     weights_yaml,
 )
 from ndl_publish.release_plan import NoisyPlan, ReleasePlan
-from ndl_publish.replanned import loss_of
+from ndl_publish.spec.rules import loss_of
 
 TEMPLATE = "plan.html"
 ENDING = ".html"
@@ -89,7 +89,7 @@ def _noisy(noisy: NoisyPlan) -> dict[str, Any]:
         "accounts": [_account(account) for account in accounts],
         "ledger": [words for account in accounts for words in account_words(account, is_alone=len(accounts) == 1)],
         "charts": charts(noisy.levels, people=noisy.unit.plural),
-        "unit": loss_of(noisy.rules).unit,
+        "unit": loss_of(noisy.rules.noise).unit,
         "precision": PRECISION_HEADER,
         "budgets": _budgets(noisy),
         "double_refused": DOUBLE_REFUSED if is_double_too_much(noisy) else "",

@@ -32,7 +32,7 @@ from ndl_publish.plan_words import (
     weights_yaml,
 )
 from ndl_publish.release_plan import NoisyPlan, ReleasePlan, release_plan
-from ndl_publish.replanned import loss_of
+from ndl_publish.spec.rules import loss_of
 from ndl_publish.targets import Remedy, TargetOutcome
 from ndl_publish.terminal import show, show_bars, show_json, show_table, show_text
 
@@ -84,7 +84,7 @@ def plan_json(plan: ReleasePlan) -> dict[str, Any]:
     noisy = plan.noisy
     if noisy is None:
         return {"mode": "classic", "tables": [_known_json(row) for row in plan.rows]}
-    cost, unit = noisy.cost, loss_of(noisy.rules).unit
+    cost, unit = noisy.cost, loss_of(noisy.rules.noise).unit
     return {
         "mode": "dp",
         "tables": [asdict(row) for row in plan.rows],
@@ -113,7 +113,7 @@ def _show_cost(noisy: NoisyPlan) -> None:
 
 
 def _show_budgets(noisy: NoisyPlan) -> None:
-    unit = loss_of(noisy.rules).unit
+    unit = loss_of(noisy.rules.noise).unit
     rows = [
         (level_label(level.level) if i == 0 else "", number(budget.loss), *level_figures(level))
         for places in zip(*(budget.levels for budget in noisy.budgets), strict=True)
@@ -173,7 +173,7 @@ def _target_json(outcome: TargetOutcome) -> dict[str, Any]:
 
 def _remedy_json(remedy: Remedy, noisy: NoisyPlan) -> dict[str, Any]:
     return {
-        loss_of(noisy.rules).unit: None if remedy.loss is None else number(remedy.loss),
+        loss_of(noisy.rules.noise).unit: None if remedy.loss is None else number(remedy.loss),
         "weights": {level: number(weight) for level, weight in remedy.weights.items()},
         "yaml": weights_yaml(remedy, noisy.rules),
     }

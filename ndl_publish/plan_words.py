@@ -8,9 +8,8 @@ from ndl_publish.geography.levels import level_label
 from ndl_publish.plan_cost import Account, Cost
 from ndl_publish.plan_levels import FACTORS, POOLED_YEARS, Advice
 from ndl_publish.release_plan import NoisyPlan
-from ndl_publish.replanned import loss_of
 from ndl_publish.spec.dataset import PrivacyUnit
-from ndl_publish.spec.rules import DpRules
+from ndl_publish.spec.rules import DpRules, loss_of
 from ndl_publish.targets import Remedy, TargetOutcome
 
 NOTHING_SPENT = "Worked out from public numbers and the rules alone: no record was read and nothing was spent."
@@ -63,7 +62,7 @@ def account_words(account: Account, *, is_alone: bool) -> tuple[str, ...]:
 
 def advice_words(found: Advice, noisy: NoisyPlan) -> str:
     """Return what would help a level of which most is withheld."""
-    loss, people = loss_of(noisy.rules), noisy.unit.plural
+    loss, people = loss_of(noisy.rules.noise), noisy.unit.plural
     share = f"{found.counts:.0%} of counts" if found.rates is None else f"{found.rates:.0%} of rates"
     instead = "publish wards instead" if found.level == "lsoa" else "publish larger areas or fewer categories instead"
     return (
@@ -89,7 +88,7 @@ def target_words(outcome: TargetOutcome) -> str:
 
 def remedy_words(remedy: Remedy, noisy: NoisyPlan) -> tuple[str, ...]:
     """Return which loss meets all targets, and what the ledger says to that."""
-    loss = loss_of(noisy.rules)
+    loss = loss_of(noisy.rules.noise)
     which = "with the weights below" if is_reweighted(remedy, noisy.rules) else "with the weights of the rule book"
     if remedy.loss is None:
         return ("No privacy loss that a rule book may name meets all targets: ask for less.",)
@@ -111,7 +110,7 @@ def weights_yaml(remedy: Remedy, rules: DpRules) -> str:
     """Return the weights of a remedy as they would stand in the rule book; "" where it has these already."""
     if not is_reweighted(remedy, rules):
         return ""
-    loss = loss_of(rules)
+    loss = loss_of(rules.noise)
     source = f'{{title: "Weights by ndl-publish plan, for the targets of this book", href: "{loss.reference.href}"}}'
     like = f"unit: times, valid_from: {loss.valid_from}, reference: {source}"
     return "\n".join(["weights:", *_weight_lines(remedy.weights.items(), like)])

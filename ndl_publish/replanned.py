@@ -6,12 +6,7 @@ from decimal import Decimal
 
 from ndl_publish.pipeline import Prepared
 from ndl_publish.spec.base import Number
-from ndl_publish.spec.rules import DiscreteGaussian, DpRules
-
-
-def loss_of(rules: DpRules) -> Number:
-    """Return what one release costs, as the rule book puts it: ``rho``, or ``epsilon`` of pure rules."""
-    return rules.noise.rho if isinstance(rules.noise, DiscreteGaussian) else rules.noise.epsilon
+from ndl_publish.spec.rules import DpRules, loss_of
 
 
 def replanned(
@@ -25,7 +20,7 @@ def replanned(
         loss: In the unit of the rule book, exact.
         weights: Weight of each level that has one; without it, those of the rule book.
     """
-    known = loss_of(rules)
+    known = loss_of(rules.noise)
     noise = rules.noise.model_copy(update={known.unit: known.model_copy(update={"value": loss})})
     changes: dict[str, object] = {"noise": noise}
     if weights is not None:

@@ -15,8 +15,8 @@ from ndl_publish.cube.layout import Crossing, closure
 from ndl_publish.forecast import count_margin, has_rates, rate_margin
 from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.privacy.area_tree import area_tree
-from ndl_publish.replanned import loss_of, replanned
-from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+from ndl_publish.replanned import replanned
+from ndl_publish.spec.rules import DiscreteGaussian, DpRules, loss_of
 from ndl_publish.spec.targets import Target, parse_targets
 
 ROUNDS = 12
@@ -119,7 +119,7 @@ def _book_weights(rules: DpRules) -> dict[str, Decimal]:
 def _alike(prepared: Prepared, rules: DpRules, targets: Sequence[Target]) -> dict[str, Decimal]:
     """Return weights under which all targets are met by about the same factor, at about the loss that meets them."""
     sums = area_tree(prepared.layout.grid).sums
-    loss = loss_of(rules).value
+    loss = loss_of(rules.noise).value
     fixed, free = _book_weights(rules), dict[str, float]()
     for _ in range(ROUNDS):
         here = {**fixed, **_short(free)}
@@ -158,7 +158,7 @@ def _smallest_loss(
         outcomes = _outcomes(replanned(prepared, rules, loss=loss, weights=weights), targets)
         return max(outcome.ratio for outcome in outcomes if outcome.ratio is not None)
 
-    known = loss_of(rules).value
+    known = loss_of(rules.noise).value
     power = 2 if isinstance(rules.noise, DiscreteGaussian) else 1
     guess = float(known) * worst(known) ** power
     step = _first(lambda step: worst(_decimal(step)) <= 1, near=_step_below(guess))

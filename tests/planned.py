@@ -45,7 +45,12 @@ class Planned:
     ) -> "Planned":
         quantity = Quantity("children", bound, grid, known)
         queries = plan_queries(
-            (quantity,), area_tree(grid), rho=rho, expected_count=expected_count, cohorts=cohorts, weights=weights or {}
+            (quantity,),
+            area_tree(grid),
+            loss=rho,
+            expected_count=expected_count,
+            cohorts=cohorts,
+            weights=weights or {},
         )
         return cls(quantity, queries)
 
@@ -63,7 +68,7 @@ class Planned:
 
     @property
     def charged(self) -> Fraction:
-        return sum((query.event.rho for query in self.queries), Fraction(0))
+        return sum((query.gaussian.rho for query in self.queries), Fraction(0))
 
     @property
     def estimator(self) -> Estimator:
@@ -96,7 +101,7 @@ class Planned:
                     np.kron, [differences(chains[i], k)[:, child[i]] for i, k in sorted(query.part)], np.ones(1, int)
                 )
                 assert tree.node_of_code[query.level][child[0]] >= 0
-                moved += Fraction(int((column**2).sum()) * self.quantity.bound**2) / (2 * query.event.sigma2)
+                moved += Fraction(int((column**2).sum()) * self.quantity.bound**2) / (2 * query.gaussian.sigma2)
             found[tuple(int(x) for x in child)] = moved
         return found
 
@@ -104,7 +109,7 @@ class Planned:
         """Return the queries' answers for counts of every finest cell, with rounded normal noise."""
         rng = np.random.default_rng(seed)
         exact = self.exact(self.finest, counts)
-        sigma = {q.event.label: float(q.event.sigma2) ** 0.5 for q in self.queries}
+        sigma = {q.event.label: float(q.gaussian.sigma2) ** 0.5 for q in self.queries}
         return {
             label: values + np.rint(rng.normal(0, sigma[label], len(values))).astype(np.int64)
             for label, values in exact.items()
@@ -140,7 +145,7 @@ class Planned:
             exact: Sums of finest cells that are known, a row each.
         """
         designs = self.designs()
-        information = sum(x.T @ x / float(q.event.sigma2) for x, q in zip(designs, self.queries, strict=True))
+        information = sum(x.T @ x / float(q.gaussian.sigma2) for x, q in zip(designs, self.queries, strict=True))
         whole = np.asarray(information, np.float64)
         if exact is None:
             return designs, np.linalg.pinv(whole, rcond=1e-11, hermitian=True)

@@ -45,6 +45,7 @@ def ledger_entry_findings(
 
 def _loss_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str, Any]) -> Iterator[Finding]:
     queries, entry = statement["queries"], statement["ledger_entry"]
+    yield from _pure_findings(spec, layout, statement)
     gaussian = [query for query in queries if "sigma2" in query]
     for query in gaussian:
         sensitivity = _squared_sensitivity(spec, layout, query)
@@ -61,10 +62,29 @@ def _loss_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str
         yield Finding("NDL-D031", "error", "privacy.json", "the ledger entry is of another release or version.")
 
 
-def _squared_sensitivity(spec: ReleaseSpec, layout: CubeLayout, query: Mapping[str, Any]) -> Fraction:
+def _pure_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check the queries under pure epsilon that are measured with planned noise."""
+    pure = [query for query in statement["queries"] if "scale" in query]
+    for query in pure:
+        most = _bound(spec, query) * prod(2 * (n - 1) for n in _most_siblings(layout, query))
+        if most / Fraction(query["scale"]) != Fraction(query["epsilon"]):
+            yield Finding("NDL-D030", "error", "privacy.json", f"query {query['label']}: its loss does not follow.")
+    total = sum((Fraction(query["epsilon"]) for query in pure), Fraction(0))
+    charged = {Fraction(loss["epsilon"]) for loss in statement["ledger_entry"]["losses"]}
+    if pure and {total} != charged:
+        yield Finding("NDL-D030", "error", "privacy.json", "the losses of the queries do not add up to the charge.")
+    charged_noise = {item["label"]: item.get("scale") for item in statement["ledger_entry"]["queries"]}
+    if pure and charged_noise != {query["label"]: query["scale"] for query in pure}:
+        yield Finding("NDL-D031", "error", "privacy.json", "the queries are not those that the ledger was charged for.")
+
+
+def _bound(spec: ReleaseSpec, query: Mapping[str, Any]) -> int:
     measure = spec.dataset.measures.get(query["quantity"])
-    bound = max(abs(measure.minimum), abs(measure.maximum)) if measure is not None and measure.kind == "mean" else 1
-    return Fraction(bound**2 * prod(n * (n - 1) for n in _most_siblings(layout, query)))
+    return max(abs(measure.minimum), abs(measure.maximum)) if measure is not None and measure.kind == "mean" else 1
+
+
+def _squared_sensitivity(spec: ReleaseSpec, layout: CubeLayout, query: Mapping[str, Any]) -> Fraction:
+    return Fraction(_bound(spec, query) ** 2 * prod(n * (n - 1) for n in _most_siblings(layout, query)))
 
 
 def _most_siblings(layout: CubeLayout, query: Mapping[str, Any]) -> Iterator[int]:

@@ -55,6 +55,10 @@ class Chain:
         most = int(self.siblings(depth).max())
         return most * (most - 1)
 
+    def length(self, depth: int) -> int:
+        """Return the sum of the sizes by which one child changes the residual of a depth, at most."""
+        return 2 * (int(self.siblings(depth).max()) - 1)
+
     def ancestors(self, depth: int, above: int) -> IntArray:
         """Return the group at depth ``above`` that each group of ``depth`` lies in."""
         found = np.arange(self.size(depth))

@@ -87,7 +87,7 @@ class Estimator:
         for part, levels in levels_of.items():
             own = {level: measured[part, level] for level in levels if (part, level) in measured}
             parents = tuple(tree.parents(a, b) for a, b in pairwise(levels))
-            precision = tuple(1 / float(own[x].event.sigma2) if x in own else CERTAIN for x in levels)
+            precision = tuple(1 / own[x].event.variance if x in own else CERTAIN for x in levels)
             subspace_tree = SubspaceTree(tuple(levels), parents, precision, tuple(tree.n_nodes[x] for x in levels))
             subspaces[part] = Subspace(own, subspace_tree, weigh(subspace_tree))
         return cls(quantity, tree, published.chains, subspaces)

@@ -10,6 +10,7 @@ Steinke 2020, Theorem 4), and an epsilon-private query costs rho = epsilon^2 / 2
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import exp
 from typing import Self
 
 from ndl_publish.errors import RuleError
@@ -88,6 +89,16 @@ class GaussianQuery:
         _require_fraction(self.squared_sensitivity, f"The sensitivity of query {self.label}", positive=False)
 
     @property
+    def variance(self) -> float:
+        """The variance of one noisy integer, as the estimate takes it: a little smaller in truth when it is small."""
+        return float(self.sigma2)
+
+    @property
+    def noise(self) -> Fraction:
+        """The parameter of the noise."""
+        return self.sigma2
+
+    @property
     def rho(self) -> Fraction:
         """The zCDP loss, exactly."""
         return self.squared_sensitivity / (2 * self.sigma2)
@@ -128,6 +139,17 @@ class LaplaceQuery:
         _require_cohorts(self.cohorts)
         _require_fraction(self.scale, f"The scale of query {self.label}", positive=True)
         _require_fraction(self.sensitivity, f"The sensitivity of query {self.label}", positive=False)
+
+    @property
+    def variance(self) -> float:
+        """The variance of one noisy integer."""
+        alpha = exp(-1 / float(self.scale))
+        return 2 * alpha / (1 - alpha) ** 2
+
+    @property
+    def noise(self) -> Fraction:
+        """The parameter of the noise."""
+        return self.scale
 
     @property
     def epsilon(self) -> Fraction:

@@ -100,7 +100,7 @@ def _costs(
     one, other, inner = parts
     low, high = ranges[query.quantity]
     ends = [a * a * one + b * b * other - 2 * a * b * inner * is_shared for a in (low, high) for b in (low, high)]
-    return np.asarray(np.maximum.reduce(ends) / (2 * float(query.event.sigma2)), np.float64)
+    return np.asarray(np.maximum.reduce(ends) / (2 * float(query.gaussian.sigma2)), np.float64)
 
 
 def _cost(
@@ -114,4 +114,4 @@ def _cost(
         one, other, inner = one * lengths[0], other * lengths[1], inner * lengths[2]
     low, high = ranges[query.quantity]
     ends = [a * a * one + b * b * other - 2 * a * b * inner * is_shared for a in (low, high) for b in (low, high)]
-    return Fraction(max(ends)) / (2 * query.event.sigma2)
+    return Fraction(max(ends)) / (2 * query.gaussian.sigma2)

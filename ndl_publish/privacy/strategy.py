@@ -17,6 +17,11 @@ only: fan-out of the areas, numbers of categories, and the expected number of ch
 max(N, 30)^(-1/2), N the expected children in a cell. (50 in place of 30 starves the small areas: on the benchmark's
 England year the mean error at LSOAs is 5.9 with 50 and 5.7 with 30, at the price of 2% at the levels above.)
 
+For pure epsilon the same queries get discrete Laplace noise of a scale b: one child changes Q by at most
+``bound * prod 2 (m_i - 1)`` all cells together, which divided by b is the epsilon of the query. The variance is about
+2 b^2, so a query's precision grows with the square of its share, and the update takes the cube root in place of the
+square root.
+
 What is known exactly beforehand (``Known``: headcounts already public) is not measured, at its level nor above it.
 
 Source:
@@ -37,7 +42,7 @@ from ndl_publish.columns import TOTAL_LEVEL
 from ndl_publish.cube.grid import CellGrid
 from ndl_publish.privacy.area_tree import AreaTree
 from ndl_publish.privacy.chains import Chain, chains_of
-from ndl_publish.privacy.events import GaussianQuery
+from ndl_publish.privacy.events import GaussianQuery, LaplaceQuery, Query
 from ndl_publish.privacy.least_squares import CERTAIN, FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -49,8 +54,8 @@ SMALLEST_SHARE = 0.02
 """No query gets less than this part of an even share: a query measured with next to nothing helps nobody."""
 LARGE_CELL = 30
 """Cells expected to hold fewer children than this all weigh alike."""
-FINE_SIGMA2 = 1000
-"""Noise variances below this are rounded up to a thousandth, above it to a whole number."""
+COARSE_NOISE = 1000
+"""Variances and scales of noise up to this are rounded up to a thousandth, above it to a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,14 @@ class ResidualQuery:
     level: str
     part: Part
     sizes: tuple[int, ...]
-    event: GaussianQuery
+    event: Query
+
+    @property
+    def gaussian(self) -> GaussianQuery:
+        """The event of a query with discrete Gaussian noise; ``TypeError`` for any other noise."""
+        if not isinstance(self.event, GaussianQuery):
+            raise TypeError(f"{self.event.label} has no Gaussian noise")
+        return self.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,27 +170,29 @@ def closure_of(tables: Mapping[Part, float]) -> list[Part]:
     return sorted({part for table in tables for part in parts_of(table)}, key=lambda s: (len(s), sorted(s)))
 
 
-def plan_queries(
+def plan_queries(  # noqa: PLR0913 - what a plan depends on
     quantities: tuple[Quantity, ...],
     tree: AreaTree,
     *,
-    rho: Fraction,
+    loss: Fraction,
     expected_count: int,
     cohorts: tuple[str, ...],
     weights: Mapping[tuple[str, ...], float],
+    is_pure: bool = False,
 ) -> tuple[ResidualQuery, ...]:
-    """Return every measurement of a release with its noise variance, costing at most ``rho`` in total.
+    """Return every measurement of a release with its noise, costing at most ``loss`` in total.
 
     Args:
         quantities: What is summed, and the published blocks of each.
         tree: The area levels.
-        rho: Privacy loss to spend.
+        loss: Privacy loss to spend: rho, or epsilon where it is to be pure.
         expected_count: Public expectation of the number of children, for weights only.
         cohorts: The ledger's cohorts; a child is of one of them, and each pays for all queries.
         weights: Weight of the table of each block, by the block's levels, 1 where not named.
+        is_pure: Discrete Laplace noise under pure epsilon in place of discrete Gaussian noise under rho.
     """
     slots = [slot for quantity in quantities for slot in _slots(quantity, tree, expected_count, weights)]
-    shares = _split(slots)
+    shares = _split(slots, power=2 if is_pure else 1)
     even = 1 / sum(sum(slot.is_measured) for slot in slots)
     queries = []
     for slot, share in zip(slots, shares, strict=True):
@@ -187,7 +201,11 @@ def plan_queries(
                 part = Fraction(round(max(share[k], SMALLEST_SHARE * even) * 10**9), 10**9)
                 queries.append((slot, level, part))
     total = sum((part for _, _, part in queries), Fraction(0))
-    return tuple(_query(slot, level, rho * part / total, cohorts, tree) for slot, level, part in queries)
+    make = _laplace_query if is_pure else _gaussian_query
+    return tuple(
+        ResidualQuery(slot.quantity.name, level, slot.part, slot.sizes, make(slot, level, loss * part / total, cohorts))
+        for slot, level, part in queries
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +224,20 @@ class _Slot:
     def sensitivity(self) -> int:
         """Squared length of the column by which one child changes the measured differences, at most."""
         return self.quantity.bound**2 * prod(self.chains[i].sensitivity(depth) for i, depth in self.part)
+
+    @property
+    def length(self) -> int:
+        """Sum of the sizes by which one child changes the measured differences, at most."""
+        return self.quantity.bound * prod(self.chains[i].length(depth) for i, depth in self.part)
+
+    def label(self, level: str) -> str:
+        """Return what the query at a level is called."""
+        names = [self.chains[i].levels[depth - 1] for i, depth in sorted(self.part)]
+        return "/".join([self.quantity.name, level, "*".join(names) or "all"])
+
+    def n_cells(self, level: str) -> int:
+        """Return how many integers are measured at a level."""
+        return self.n_nodes[self.levels.index(level)] * prod(self.sizes)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -238,8 +270,13 @@ def _slots(
     return slots
 
 
-def _split(slots: list[_Slot]) -> list[FloatArray]:
-    """Return each slot's shares of the privacy loss by level; all shares add up to 1."""
+def _split(slots: list[_Slot], *, power: int) -> list[FloatArray]:
+    """Return each slot's shares of the privacy loss by level; all shares add up to 1.
+
+    Args:
+        slots: What the loss is split over.
+        power: Precision grows with this power of a share.
+    """
     depth = max(len(slot.levels) for slot in slots)
     used = np.zeros((len(slots), depth), bool)
     known = np.zeros((len(slots), depth), bool)
@@ -253,22 +290,27 @@ def _split(slots: list[_Slot]) -> list[FloatArray]:
         nodes[i, n:] = slot.n_nodes[-1]
         weight[i, :n] = slot.importance
     rho = used / used.sum()
-    cost = np.array([float(slot.sensitivity) for slot in slots])
+    unit = np.array([2 / float(slot.sensitivity if power == 1 else 4 * slot.length**2) for slot in slots])
     for _ in range(ROUNDS):
-        slope = _slopes(rho, nodes, weight, cost, (used, known))
-        rho = np.where(used, rho * np.sqrt(slope), 0.0)
+        slope = _slopes(rho, nodes, weight, (unit, power), (used, known))
+        rho = np.where(used, rho * slope ** (1 / (power + 1)), 0.0)
         rho = np.where(used, np.maximum(rho / rho.sum(), 1e-12), 0.0)
         rho /= rho.sum()
     return [rho[i, : len(slot.levels)] for i, slot in enumerate(slots)]
 
 
 def _objective(
-    rho: FloatArray, nodes: FloatArray, weight: FloatArray, cost: FloatArray, masks: tuple[BoolArray, BoolArray]
+    rho: FloatArray,
+    nodes: FloatArray,
+    weight: FloatArray,
+    noise: tuple[FloatArray, int],
+    masks: tuple[BoolArray, BoolArray],
 ) -> FloatArray:
     """Return each slot's weighted variance on a tree with equal fan-outs; levels a slot does not use pass through."""
     used, known = masks
     depth = rho.shape[1]
-    precision = np.where(used, 2 * rho / cost[:, None], np.where(known, CERTAIN, 0.0))
+    unit, power = noise
+    precision = np.where(used, rho**power * unit[:, None], np.where(known, CERTAIN, 0.0))
     fan = np.ones_like(nodes)
     fan[:, 1:] = nodes[:, 1:] / nodes[:, :-1]
     up = np.full(rho.shape, np.inf)
@@ -287,25 +329,34 @@ def _objective(
 
 
 def _slopes(
-    rho: FloatArray, nodes: FloatArray, weight: FloatArray, cost: FloatArray, masks: tuple[BoolArray, BoolArray]
+    rho: FloatArray,
+    nodes: FloatArray,
+    weight: FloatArray,
+    noise: tuple[FloatArray, int],
+    masks: tuple[BoolArray, BoolArray],
 ) -> FloatArray:
     """Return -dV/drho of every slot and level, by differences: a slot's variance depends on its own shares only."""
-    here = _objective(rho, nodes, weight, cost, masks)
+    here = _objective(rho, nodes, weight, noise, masks)
     slopes = np.zeros_like(rho)
     for k in range(rho.shape[1]):
         moved = rho.copy()
         step = rho[:, k] * 1e-6
         moved[:, k] += step
-        drop = here - _objective(moved, nodes, weight, cost, masks)
+        drop = here - _objective(moved, nodes, weight, noise, masks)
         slopes[:, k] = np.where(step > 0, drop / np.where(step > 0, step, 1.0), 0.0)
     return np.asarray(np.maximum(slopes, 0.0), np.float64)
 
 
-def _query(slot: _Slot, level: str, rho: Fraction, cohorts: tuple[str, ...], tree: AreaTree) -> ResidualQuery:
-    exact = slot.sensitivity / (2 * rho)
-    sigma2 = Fraction(ceil(exact)) if exact > FINE_SIGMA2 else Fraction(ceil(exact * 1000), 1000)
-    names = [slot.chains[i].levels[depth - 1] for i, depth in sorted(slot.part)]
-    label = "/".join([slot.quantity.name, level, "*".join(names) or "all"])
-    n_cells = tree.n_nodes[level] * prod(slot.sizes)
-    event = GaussianQuery(label, cohorts, sigma2, Fraction(slot.sensitivity), n_cells)
-    return ResidualQuery(slot.quantity.name, level, slot.part, slot.sizes, event)
+def _gaussian_query(slot: _Slot, level: str, rho: Fraction, cohorts: tuple[str, ...]) -> Query:
+    sigma2 = _rounded_up(slot.sensitivity / (2 * rho))
+    return GaussianQuery(slot.label(level), cohorts, sigma2, Fraction(slot.sensitivity), slot.n_cells(level))
+
+
+def _laplace_query(slot: _Slot, level: str, epsilon: Fraction, cohorts: tuple[str, ...]) -> Query:
+    scale = _rounded_up(slot.length / epsilon)
+    return LaplaceQuery(slot.label(level), cohorts, scale, Fraction(slot.length), slot.n_cells(level))
+
+
+def _rounded_up(noise: Fraction) -> Fraction:
+    """Return a parameter of noise as a short fraction, never less."""
+    return Fraction(ceil(noise)) if noise > COARSE_NOISE else Fraction(ceil(noise * 1000), 1000)

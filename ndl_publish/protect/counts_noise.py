@@ -23,7 +23,7 @@ from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.tree_residuals import CHILDREN_QUANTITY, TreeResidualPlan, tree_residual_plan
-from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+from ndl_publish.spec.rules import DiscreteLaplace, DpRules, Geometric, loss_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,9 @@ def protect_dp_counts(
 
 
 def _plan(grid: CellGrid, rules: DpRules, identity: Identity) -> TreeResidualPlan:
-    if not isinstance(rules.noise, DiscreteGaussian):
-        raise RuleError("NDL-R062", f"{rules.rules_id}: a table of counts is protected with discrete_gaussian noise.")
+    if isinstance(rules.noise, Geometric):
+        message = "a table of counts is protected with discrete_gaussian or discrete_laplace noise."
+        raise RuleError("NDL-R062", f"{rules.rules_id}: {message}")
     try:
         for dimension in grid.dimensions:
             _ = dimension.finest_level
@@ -111,7 +112,12 @@ def _plan(grid: CellGrid, rules: DpRules, identity: Identity) -> TreeResidualPla
         ) from None
     quantity = Quantity(CHILDREN_QUANTITY, 1, grid)
     return tree_residual_plan(
-        (quantity,), rho=rules.noise.rho.fraction, cohorts=(identity.cohort,), expected_count=0, weights={}
+        (quantity,),
+        loss=loss_of(rules.noise).fraction,
+        is_pure=isinstance(rules.noise, DiscreteLaplace),
+        cohorts=(identity.cohort,),
+        expected_count=0,
+        weights={},
     )
 
 

@@ -143,7 +143,8 @@ def plan_finest_geometric(spec: ReleaseSpec, layout: CubeLayout) -> FinestGeomet
         raise RuleError(
             "NDL-R061",
             f"{rules.rules_id}: geometric noise is for counts with at most {MOST_CELLS:,} finest cells; this release "
-            f"has {n_cells:,}{' and asks for a mean' if has_mean else ''}. Use method: discrete_gaussian.",
+            f"has {n_cells:,}{' and asks for a mean' if has_mean else ''}. Use method: discrete_laplace, or "
+            "discrete_gaussian.",
         )
     finest = CellGrid.build(dimensions, [tuple(dimension.finest_level for dimension in dimensions)])
     return FinestGeometric(layout.grid, finest, rules.noise.epsilon.fraction, spec.cohorts)

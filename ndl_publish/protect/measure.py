@@ -15,11 +15,13 @@ from ndl_publish.columns import AREA_CODE
 from ndl_publish.cube.grid import CellGrid, IntArray
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.chains import Chain
+from ndl_publish.privacy.events import GaussianQuery, Query
 from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.residuals import exact_residual, query_blocks, query_levels
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import ResidualQuery
 from ndl_publish.protect.noise.discrete_gaussian import draw_discrete_gaussian
+from ndl_publish.protect.noise.discrete_laplace import draw_discrete_laplace
 
 METHOD_VERSION = "tree-residual-planner-2"
 """Changes whenever the same measurements would be drawn or used differently."""
@@ -58,7 +60,11 @@ def request_digest(
     key: SecretKey, tables: Mapping[str, ExactTables], queries: tuple[ResidualQuery, ...], *, identity: tuple[str, ...]
 ) -> str:
     """Return the keyed digest of everything the noise may depend on: identity, queries, method and exact tables."""
-    parts = [*identity, METHOD_VERSION, *(f"{q.event.label}={q.event.sigma2}" for q in queries)]
+    parts = [
+        *identity,
+        METHOD_VERSION,
+        *(f"{q.event.label}={q.event.to_json()['mechanism']}:{q.event.noise}" for q in queries),
+    ]
     blocks = ("\x1f".join(parts).encode(), *(tables[name].values.tobytes() for name in sorted(tables)))
     return key.keyed_digest("release", blocks)
 
@@ -89,10 +95,14 @@ def measure(
         own = chains[query.quantity]
         exact = exact_residual(_table(tables[query.quantity], own, query), own, query.part).ravel()
         label = f"{grant.request_digest}/{query.event.label}"
-        noisy[query.event.label] = exact + draw_discrete_gaussian(
-            source, label=label, sigma2=query.event.sigma2, n=len(exact)
-        )
+        noisy[query.event.label] = exact + _draw(source, query.event, label=label, n=len(exact))
     return noisy
+
+
+def _draw(source: RandomSource, event: Query, *, label: str, n: int) -> IntArray:
+    if isinstance(event, GaussianQuery):
+        return draw_discrete_gaussian(source, label=label, sigma2=event.sigma2, n=n)
+    return draw_discrete_laplace(source, label=label, scale=event.scale, n=n)
 
 
 def measurement_rows(

@@ -1,4 +1,4 @@
-"""Discrete Gaussian noise through the tree residual planner: the default mechanism of mode ``dp``."""
+"""Discrete Gaussian or Laplace noise through the tree residual planner: the default mechanism of mode ``dp``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
 from ndl_publish.privacy.companion import CompanionPlan, companion_cells
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator, WholeTables
-from ndl_publish.privacy.events import PrivacyLoss, Query, fraction_text
+from ndl_publish.privacy.events import LaplaceQuery, PrivacyLoss, Query, fraction_text, total_loss
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.randomness import PublicRandomSource, RandomSource
 from ndl_publish.privacy.replace_one import replace_one_rho
@@ -35,9 +35,10 @@ from ndl_publish.protect.measure import (
 from ndl_publish.protect.public_figures import PublicFigures
 from ndl_publish.spec.dataset import MeanMeasure
 from ndl_publish.spec.load import ReleaseSpec
-from ndl_publish.spec.rules import DiscreteGaussian, DpRules
+from ndl_publish.spec.rules import DiscreteLaplace, DpRules, Geometric, loss_of
 
 CHILDREN_QUANTITY = "children"
+MECHANISM = "discrete {noise} on residual queries, least squares on the area tree, lattice rounding"
 BEST_NONNEG = (
     "a second estimate of the same noisy measurements below the level {below}: never negative, whole, additive among "
     "itself; nearer to the truth on average and biased, towards what is usual around; not for sums of chosen areas"
@@ -70,6 +71,8 @@ class TreeResidualPlan:
     @property
     def replace_one(self) -> PrivacyLoss:
         """The loss when one child is replaced by another, at most."""
+        if self.is_pure:
+            return PrivacyLoss.pure(2 * total_loss(self.events).epsilon)
         chains = {name: estimator.chains for name, estimator in self.estimators.items()}
         ranges = {
             name: (estimator.quantity.least, estimator.quantity.bound) for name, estimator in self.estimators.items()
@@ -79,6 +82,11 @@ class TreeResidualPlan:
             self.queries, chains=chains, levels=self.tree.levels, ranges=ranges, single_root=single_root
         )
         return PrivacyLoss(rho)
+
+    @property
+    def is_pure(self) -> bool:
+        """Say whether the noise is discrete Laplace."""
+        return any(isinstance(event, LaplaceQuery) for event in self.events)
 
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:
         """Return the covariance of two sums of cells at every area, with the rounding's share on a variance.
@@ -130,7 +138,7 @@ class TreeResidualPlan:
     def describe(self) -> dict[str, Any]:
         """Return the mechanism's part of the public privacy statement."""
         return {
-            "mechanism": "discrete Gaussian on residual queries, least squares on the area tree, lattice rounding",
+            "mechanism": MECHANISM.format(noise="Laplace" if self.is_pure else "Gaussian"),
             "additive": True,
             "rounding_variance": ROUNDING_VARIANCE,
             **({} if self.companion is None else {"best_nonneg": self._companion_words(self.companion)}),
@@ -151,9 +159,7 @@ class TreeResidualPlan:
             "level": query.level,
             "attributes": [chains[i].levels[k - 1] for i, k in sorted(query.part)],
             **({"within": within} if within else {}),
-            "sigma2": fraction_text(query.event.sigma2),
-            "squared_sensitivity": fraction_text(query.event.squared_sensitivity),
-            "rho": fraction_text(query.event.rho),
+            **_noise(query.event),
         }
 
     def exact(self, rows: FinestRows) -> dict[str, ExactTables]:
@@ -171,8 +177,16 @@ class TreeResidualPlan:
         }
 
 
+def _noise(event: Query) -> dict[str, str]:
+    if isinstance(event, LaplaceQuery):
+        names: dict[str, Fraction] = {"scale": event.scale, "sensitivity": event.sensitivity, "epsilon": event.epsilon}
+    else:
+        names = {"sigma2": event.sigma2, "squared_sensitivity": event.squared_sensitivity, "rho": event.rho}
+    return {name: fraction_text(value) for name, value in names.items()}
+
+
 def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout, known: PublicFigures | None = None) -> TreeResidualPlan:
-    """Return the measurements of a release under discrete Gaussian rules; reads no record.
+    """Return the measurements of a release under rules for planned noise; reads no record.
 
     Args:
         spec: The release.
@@ -180,14 +194,17 @@ def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout, known: PublicFigu
         known: Children already public that the rules name as invariants.
 
     Raises:
-        RuleError: ``NDL-R060`` when the rules are not of mode ``dp`` with discrete Gaussian noise.
+        RuleError: ``NDL-R060`` when the rules are not of mode ``dp`` with discrete Gaussian or Laplace noise.
     """
     rules = spec.rules
-    if not isinstance(rules, DpRules) or not isinstance(rules.noise, DiscreteGaussian):
-        raise RuleError("NDL-R060", f"{rules.rules_id}: measurements are planned for discrete Gaussian noise only.")
+    if not isinstance(rules, DpRules) or isinstance(rules.noise, Geometric):
+        raise RuleError(
+            "NDL-R060", f"{rules.rules_id}: these rules do not name noise that measurements are planned for."
+        )
     return tree_residual_plan(
         (Quantity(CHILDREN_QUANTITY, 1, layout.grid, None if known is None else known.known), *_sums(spec, layout)),
-        rho=rules.noise.rho.fraction,
+        loss=loss_of(rules.noise).fraction,
+        is_pure=isinstance(rules.noise, DiscreteLaplace),
         cohorts=spec.cohorts,
         expected_count=spec.release.expected_count,
         weights=block_weights(spec, layout),
@@ -199,7 +216,8 @@ def plan_tree_residuals(spec: ReleaseSpec, layout: CubeLayout, known: PublicFigu
 def tree_residual_plan(  # noqa: PLR0913 - what a plan depends on
     quantities: tuple[Quantity, ...],
     *,
-    rho: Fraction,
+    loss: Fraction,
+    is_pure: bool = False,
     cohorts: tuple[str, ...],
     expected_count: int,
     weights: Mapping[tuple[str, ...], float],
@@ -210,7 +228,8 @@ def tree_residual_plan(  # noqa: PLR0913 - what a plan depends on
 
     Args:
         quantities: What is summed; the first one's areas make the tree.
-        rho: Privacy loss to spend.
+        loss: Privacy loss to spend: rho, or epsilon where it is to be pure.
+        is_pure: Discrete Laplace noise under pure epsilon.
         cohorts: The ledger's cohorts.
         expected_count: Public expectation of the number of children, for weights; 0 weighs all tables alike.
         weights: Weight of the table of each block, by the block's levels, 1 where not named.
@@ -221,7 +240,9 @@ def tree_residual_plan(  # noqa: PLR0913 - what a plan depends on
         RuleError: ``NDL-R070`` when that cannot be made.
     """
     tree = area_tree(quantities[0].grid)
-    queries = plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=cohorts, weights=weights)
+    queries = plan_queries(
+        quantities, tree, loss=loss, is_pure=is_pure, expected_count=expected_count, cohorts=cohorts, weights=weights
+    )
     estimators = {
         q.name: Estimator.build(q, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities
     }

@@ -33,6 +33,13 @@ class DiscreteGaussian(Spec):
         return self
 
 
+class DiscreteLaplace(Spec):
+    """Pure epsilon through the same planner: larger errors than under the discrete Gaussian, no delta."""
+
+    method: Literal["discrete_laplace"]
+    epsilon: Number
+
+
 class Geometric(Spec):
     """Pure epsilon through diffprivlib's ``Geometric``: for small one-off tables, at most 10,000 cells."""
 
@@ -73,7 +80,12 @@ class BestNonNegative(Spec):
     below: Name
 
 
-Noise = Annotated[DiscreteGaussian | Geometric, Field(discriminator="method")]
+Noise = Annotated[DiscreteGaussian | DiscreteLaplace | Geometric, Field(discriminator="method")]
+
+
+def loss_of(noise: DiscreteGaussian | DiscreteLaplace | Geometric) -> Number:
+    """Return what one release costs, as the rule book puts it: ``rho``, or ``epsilon`` of pure noise."""
+    return noise.rho if isinstance(noise, DiscreteGaussian) else noise.epsilon
 
 
 class Rules(Spec):

@@ -71,7 +71,8 @@ def test_what_a_child_moves_is_what_the_matrices_say(plan: Planned, seed: int) -
         child = np.array([[rng.integers(0, len(dim.codes)) for dim in plan.grid.dimensions]])
         moved = plan.exact(child, np.array([plan.quantity.bound]))
         cost = sum(
-            (Fraction(int((moved[q.event.label] ** 2).sum())) / (2 * q.event.sigma2) for q in plan.queries), Fraction(0)
+            (Fraction(int((moved[q.event.label] ** 2).sum())) / (2 * q.gaussian.sigma2) for q in plan.queries),
+            Fraction(0),
         )
         assert cost == costs[tuple(int(x) for x in child[0])]
 
@@ -113,5 +114,5 @@ def test_every_published_cell_has_a_finite_positive_variance(plan: Planned) -> N
 def test_the_charge_is_the_sum_over_queries_of_sensitivity_over_noise(plan: Planned) -> None:
     for query in plan.queries:
         most = [int(plan.chains[i].siblings(depth).max()) for i, depth in query.part]
-        assert query.event.squared_sensitivity == plan.quantity.bound**2 * prod(m * (m - 1) for m in most)
+        assert query.gaussian.squared_sensitivity == plan.quantity.bound**2 * prod(m * (m - 1) for m in most)
     assert len({query.event.label for query in plan.queries}) == len(plan.queries)

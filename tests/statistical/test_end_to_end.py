@@ -44,7 +44,7 @@ def test_the_likelihood_ratio_of_one_child_more_is_twice_rho(
     for query in plan.queries:
         column = moved[query.event.label]
         column = column[column != 0].astype(float)
-        stated, drawn_with = float(query.event.sigma2), query.event.sigma2 * Fraction(error) ** 2
+        stated, drawn_with = float(query.gaussian.sigma2), query.gaussian.sigma2 * Fraction(error) ** 2
         noise = draw_discrete_gaussian(
             source, label=f"{query.event.label} {error}", sigma2=drawn_with, n=RUNS * len(column)
         )
@@ -52,7 +52,7 @@ def test_the_likelihood_ratio_of_one_child_more_is_twice_rho(
         length = column @ column
         without += (2 * away - length) / (2 * stated)
         with_child += (2 * away + length) / (2 * stated)
-    rho = float(sum((query.event.rho for query in plan.queries), Fraction(0)))
+    rho = float(sum((query.gaussian.rho for query in plan.queries), Fraction(0)))
     shift = float(with_child.mean() - without.mean())
     seen = shift**2 / float(without.var())
     within = abs(seen / (2 * rho) - 1) < 0.03
@@ -99,7 +99,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
     """Give 620,000 children of uneven groups, and their release drawn many times."""
     grid = _grid()
     plan = tree_residual_plan(
-        (Quantity("children", 1, grid),), rho=Fraction(1, 50), cohorts=("c",), expected_count=620_000, weights={}
+        (Quantity("children", 1, grid),), loss=Fraction(1, 50), cohorts=("c",), expected_count=620_000, weights={}
     )
     rng = np.random.default_rng(3)
     shape = tuple(len(dim.codes) for dim in grid.dimensions)

@@ -185,8 +185,8 @@ def test_the_likelihood_ratio_of_a_child_is_worth_the_charge(runs: Runs) -> None
         for query in runs.plan.queries:
             z = run[query.event.label] - exact[query.event.label]
             e = moved[query.event.label]
-            ratio[i] += float((2 * z @ e - e @ e) / (2 * float(query.event.sigma2)))
-    rho = float(sum((query.event.rho for query in runs.plan.queries), Fraction(0)))
+            ratio[i] += float((2 * z @ e - e @ e) / (2 * float(query.gaussian.sigma2)))
+    rho = float(sum((query.gaussian.rho for query in runs.plan.queries), Fraction(0)))
     assert abs(ratio.mean() + rho) < 5 * (2 * rho / DRAWS) ** 0.5
     assert abs(ratio.var() / (2 * rho) - 1) < 5 * (2 / DRAWS) ** 0.5
 
@@ -205,4 +205,4 @@ def test_pooling_over_the_tree_makes_small_areas_more_certain(runs: Runs) -> Non
     for query in runs.plan.queries:
         if query.quantity == "children":
             own = runs.plan.estimators["children"].node_variance(query.part, query.level)
-            assert (own <= float(query.event.sigma2) + 1e-9).all()
+            assert (own <= float(query.gaussian.sigma2) + 1e-9).all()

@@ -8,8 +8,8 @@ import pytest
 from ndl_publish.forecast import ForecastRow, forecast
 from ndl_publish.pipeline import Prepared, prepare
 from ndl_publish.plan_levels import Budget, advice, budgets, level_forecasts
-from ndl_publish.replanned import loss_of, replanned
-from ndl_publish.spec.rules import DpRules
+from ndl_publish.replanned import replanned
+from ndl_publish.spec.rules import DpRules, loss_of
 from tests.command import EXAMPLES, PILOT
 
 ROWS = (
@@ -72,7 +72,7 @@ def test_replanning_changes_loss_and_weights_and_nothing_else(pilot: tuple[Prepa
     assert (loss_of(again).value, again.weights["ward"].value) == (Decimal("0.3"), Decimal(2))
     left_out = {"noise", "weights"}
     assert again.model_dump(exclude=left_out) == rules.model_dump(exclude=left_out)
-    assert loss_of(rules).value == Decimal("0.1")
+    assert loss_of(rules.noise).value == Decimal("0.1")
 
 
 def test_advice_is_for_levels_of_which_most_is_withheld(

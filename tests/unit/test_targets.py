@@ -9,8 +9,8 @@ import pytest
 from ndl_publish import targets as module
 from ndl_publish.forecast import forecast, rate_margin
 from ndl_publish.pipeline import mechanism_of, prepare
-from ndl_publish.replanned import loss_of, replanned
-from ndl_publish.spec.rules import DpRules
+from ndl_publish.replanned import replanned
+from ndl_publish.spec.rules import DpRules, loss_of
 from ndl_publish.targets import LAST_STEP, Remedy, TargetPlan, plan_targets
 from tests.command import EXAMPLES, PILOT
 from tests.plans import REGIONAL, TARGETS, is_three_digits, prepared_with, with_targets
@@ -75,7 +75,7 @@ def test_what_is_pasted_into_the_rule_book_does_what_was_said(tmp_path: Path) ->
 
 def test_levels_without_a_target_keep_their_weights(tmp_path: Path) -> None:
     prepared, rules = prepared_with(tmp_path, *TARGETS)
-    weight = loss_of(rules).model_copy(update={"value": Decimal("0.5"), "unit": "times"})
+    weight = loss_of(rules.noise).model_copy(update={"value": Decimal("0.5"), "unit": "times"})
     weighted = rules.model_copy(update={"weights": {"lsoa": weight}})
     remedy, _ = remedy_of(plan_targets(replace(prepared, spec=replace(prepared.spec, rules=weighted)), weighted))
     assert remedy.weights["lsoa"] == Decimal("0.5")

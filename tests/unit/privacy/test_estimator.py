@@ -56,7 +56,9 @@ def test_measurements_without_noise_give_the_exact_tables(estimator: Estimator) 
 def test_real_estimates_are_those_of_dense_least_squares(estimator: Estimator) -> None:
     noisy = _noisy(1)
     designs, covariance = PLAN.dense()
-    right = sum(x.T @ noisy[q.event.label] / float(q.event.sigma2) for x, q in zip(designs, PLAN.queries, strict=True))
+    right = sum(
+        x.T @ noisy[q.event.label] / float(q.gaussian.sigma2) for x, q in zip(designs, PLAN.queries, strict=True)
+    )
     finest = covariance @ np.asarray(right)
     real = {part: estimator._estimates(part, noisy, None) for part in estimator.subspaces}
     tried = 0
@@ -135,7 +137,7 @@ def test_noisy_tables_of_nobody_are_as_often_negative_as_positive(estimator: Est
     total = np.zeros(GRID.n_cells)
     for k in range(1, 60):
         noise = {
-            q.event.label: np.rint(rng.normal(0, float(q.event.sigma2) ** 0.5, q.event.n_cells)).astype(np.int64)
+            q.event.label: np.rint(rng.normal(0, float(q.gaussian.sigma2) ** 0.5, q.event.n_cells)).astype(np.int64)
             for q in PLAN.queries
         }
         total += np.sign(estimator.whole_tables(noise, _source(k), label="r").cells())
@@ -185,7 +187,7 @@ def test_known_headcounts_come_out_exactly_and_the_rest_is_dense_least_squares_g
         noisy = plan.noisy(counts, seed)
         right = np.asarray(
             sum(
-                x.T @ (noisy[q.event.label] - x @ particular) / float(q.event.sigma2)
+                x.T @ (noisy[q.event.label] - x @ particular) / float(q.gaussian.sigma2)
                 for x, q in zip(designs, plan.queries, strict=True)
             )
         )

@@ -48,7 +48,7 @@ def brute_force(
             for query in queries:
                 a, b = (_column(query, chains[query.quantity], child) for child in (one, other))
                 moved = a @ a + b @ b - (2 * (a @ b) if query.level in shared else 0)
-                loss += Fraction(int(moved) * amounts[query.quantity] ** 2) / (2 * query.event.sigma2)
+                loss += Fraction(int(moved) * amounts[query.quantity] ** 2) / (2 * query.gaussian.sigma2)
             worst = max(worst, loss)
     return worst
 
@@ -61,7 +61,9 @@ def _planned(
     if score_blocks is not None:
         quantities.append(Quantity("score", 6, CellGrid.build(DIMS, score_blocks)))
     tree = area_tree(grid)
-    queries = plan_queries(tuple(quantities), tree, rho=Fraction(1, 10), expected_count=100, cohorts=("c",), weights={})
+    queries = plan_queries(
+        tuple(quantities), tree, loss=Fraction(1, 10), expected_count=100, cohorts=("c",), weights={}
+    )
     return queries, {q.name: chains_of(q.grid) for q in quantities}, tree.levels
 
 
@@ -101,7 +103,7 @@ def test_with_sums_it_is_an_upper_bound(blocks: list[tuple[str, ...]], scores: l
 
 def test_it_is_between_two_and_four_times_the_charge_where_areas_differ() -> None:
     queries, chains, levels = _planned([("leaf", "minor", "sex", "total")])
-    charged = sum((query.event.rho for query in queries), Fraction(0))
+    charged = sum((query.gaussian.rho for query in queries), Fraction(0))
     found = replace_one_rho(queries, chains=chains, levels=levels, ranges={"children": (1, 1)}, single_root=False)
     assert 2 * charged <= found <= 4 * charged
 
@@ -111,7 +113,7 @@ def test_a_shared_root_costs_less_than_separate_roots() -> None:
     ranges = {"children": (1, 1)}
     assert replace_one_rho(queries, chains=chains, levels=levels, ranges=ranges, single_root=True) == 0
     apart = replace_one_rho(queries, chains=chains, levels=levels, ranges=ranges, single_root=False)
-    assert apart == 2 * sum((query.event.rho for query in queries), Fraction(0))
+    assert apart == 2 * sum((query.gaussian.rho for query in queries), Fraction(0))
 
 
 def test_no_queries_no_loss() -> None:

@@ -60,7 +60,9 @@ def _plan(
     expected_count: int = 1000,
     weights: Mapping[tuple[str, ...], float] | None = None,
 ) -> tuple[ResidualQuery, ...]:
-    return plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=("c",), weights=weights or {})
+    return plan_queries(
+        quantities, tree, loss=rho, expected_count=expected_count, cohorts=("c",), weights=weights or {}
+    )
 
 
 def _at(level: str, weight: float) -> dict[tuple[str, ...], float]:
@@ -85,15 +87,15 @@ def test_the_dearest_child_costs_exactly_what_is_charged_and_none_costs_more() -
     by the differences within: such children cost less, and what each costs is known.
     """
     queries = _plan()
-    charged = sum((query.event.rho for query in queries), Fraction(0))
+    charged = sum((query.gaussian.rho for query in queries), Fraction(0))
     bound = {quantity.name: quantity.bound for quantity in QUANTITIES}
     chains, costs = chains_of(GRID), {}
     for child in product(*(range(len(dim.codes)) for dim in DIMS)):
         costs[child] = sum(
-            (Fraction(_moved(q, child, bound[q.quantity]), 1) / (2 * q.event.sigma2) for q in queries), Fraction(0)
+            (Fraction(_moved(q, child, bound[q.quantity]), 1) / (2 * q.gaussian.sigma2) for q in queries), Fraction(0)
         )
         shares = (prod(chains[i].child_loss(child[i], depth) for i, depth in q.part) for q in queries)
-        assert costs[child] == sum((s * q.event.rho for s, q in zip(shares, queries, strict=True)), Fraction(0))
+        assert costs[child] == sum((s * q.gaussian.rho for s, q in zip(shares, queries, strict=True)), Fraction(0))
     assert max(costs.values()) == charged
     assert {cost == charged for child, cost in costs.items() if child[2] < 2 and child[3] > 0} == {True}
     assert all(cost < charged for child, cost in costs.items() if child[2] == 2 or child[3] == 0)
@@ -121,26 +123,26 @@ def test_where_no_level_lies_within_another_every_child_costs_exactly_what_is_ch
 
 def test_a_child_below_the_bound_costs_less() -> None:
     queries = _plan()
-    charged = sum((query.event.rho for query in queries), Fraction(0))
+    charged = sum((query.gaussian.rho for query in queries), Fraction(0))
     amount = {"children": 1, "score": 5}
     cost = sum(
-        (Fraction(_moved(q, (0, 0, 0, 2), amount[q.quantity])) / (2 * q.event.sigma2) for q in queries), Fraction(0)
+        (Fraction(_moved(q, (0, 0, 0, 2), amount[q.quantity])) / (2 * q.gaussian.sigma2) for q in queries), Fraction(0)
     )
     assert cost < charged
 
 
 @pytest.mark.parametrize("rho", [Fraction(1, 1000), Fraction(1, 10), Fraction(1, 3), Fraction(5)])
 def test_the_charge_is_never_above_what_was_asked_and_hardly_below(rho: Fraction) -> None:
-    charged = sum((query.event.rho for query in _plan(rho=rho)), Fraction(0))
+    charged = sum((query.gaussian.rho for query in _plan(rho=rho)), Fraction(0))
     assert charged <= rho
     assert charged > rho * Fraction(99, 100)
 
 
 def test_the_noise_is_rounded_up_never_down() -> None:
     for query in _plan(rho=Fraction(7, 1000)):
-        sensitivity = query.event.squared_sensitivity
-        assert query.event.sigma2.denominator in {1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500, 1000}
-        assert sensitivity / (2 * query.event.sigma2) == query.event.rho
+        sensitivity = query.gaussian.squared_sensitivity
+        assert query.gaussian.sigma2.denominator in {1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500, 1000}
+        assert sensitivity / (2 * query.gaussian.sigma2) == query.gaussian.rho
         assert query.event.n_cells == TREE.n_nodes[query.level] * prod(query.sizes)
 
 
@@ -149,7 +151,7 @@ def test_sensitivity_is_the_bound_squared_times_the_column_length() -> None:
     chains = chains_of(GRID)
     for query in _plan():
         most = [int(chains[i].siblings(depth).max()) for i, depth in query.part]
-        assert query.event.squared_sensitivity == bound[query.quantity] ** 2 * prod(m * (m - 1) for m in most)
+        assert query.gaussian.squared_sensitivity == bound[query.quantity] ** 2 * prod(m * (m - 1) for m in most)
         assert query.sizes == tuple(chains[i].size(depth) for i, depth in sorted(query.part))
 
 
@@ -194,21 +196,21 @@ def test_the_plan_is_the_same_every_time() -> None:
 
 
 def test_levels_with_more_weight_get_less_noise() -> None:
-    plain = {q.event.label: q.event.sigma2 for q in _plan()}
-    leaning = {q.event.label: q.event.sigma2 for q in _plan(weights=_at("leaf", 50.0))}
+    plain = {q.event.label: q.gaussian.sigma2 for q in _plan()}
+    leaning = {q.event.label: q.gaussian.sigma2 for q in _plan(weights=_at("leaf", 50.0))}
     assert leaning["children/leaf/all"] < plain["children/leaf/all"]
     assert leaning["children/all/sex*minor"] > plain["children/all/sex*minor"]
 
 
 def test_a_table_with_more_weight_gets_less_noise_than_its_neighbours_at_the_level() -> None:
-    plain = {q.event.label: q.event.sigma2 for q in _plan()}
-    leaning = {q.event.label: q.event.sigma2 for q in _plan(weights={("la", "sex", "total", "gld"): 50.0})}
+    plain = {q.event.label: q.gaussian.sigma2 for q in _plan()}
+    leaning = {q.event.label: q.gaussian.sigma2 for q in _plan(weights={("la", "sex", "total", "gld"): 50.0})}
     assert leaning["children/la/sex*gld"] < plain["children/la/sex*gld"]
     assert leaning["children/all/sex*minor"] > plain["children/all/sex*minor"]
 
 
 def test_no_query_is_starved() -> None:
-    shares = [query.event.rho / RHO for query in _plan(weights=_at("all", 1000.0))]
+    shares = [query.gaussian.rho / RHO for query in _plan(weights=_at("all", 1000.0))]
     assert min(shares) > Fraction(15, 1000) / len(shares)
 
 
@@ -218,9 +220,9 @@ def test_what_is_known_is_not_measured_there_or_above() -> None:
     plan = _plan((known, QUANTITIES[1]), tree=tree)
     without = {(q.quantity, q.level, q.part) for q in _plan()} - {(q.quantity, q.level, q.part) for q in plan}
     assert without == {("children", level, frozenset()) for level in ("all", "la")}
-    assert Fraction(99, 100) * RHO < sum((q.event.rho for q in plan), Fraction(0)) <= RHO
-    before = {q.event.label: q.event.sigma2 for q in _plan()}
-    assert all(q.event.sigma2 <= before[q.event.label] for q in plan if q.quantity == "score")
+    assert Fraction(99, 100) * RHO < sum((q.gaussian.rho for q in plan), Fraction(0)) <= RHO
+    before = {q.event.label: q.gaussian.sigma2 for q in _plan()}
+    assert all(q.gaussian.sigma2 <= before[q.event.label] for q in plan if q.quantity == "score")
 
 
 def test_each_cohort_pays_for_every_query() -> None:

@@ -40,7 +40,7 @@ def _cost(plan: TreeResidualPlan, child: tuple[int, ...], score: int) -> Fractio
     one = np.ones(1, np.int64)
     moved = exact_answers(plan, plan.exact(FinestRows(np.array([child]), one, {"score": score * one})))
     return sum(
-        (Fraction(int((moved[q.event.label] ** 2).sum())) / (2 * q.event.sigma2) for q in plan.queries), Fraction(0)
+        (Fraction(int((moved[q.event.label] ** 2).sum())) / (2 * q.gaussian.sigma2) for q in plan.queries), Fraction(0)
     )
 
 
@@ -51,7 +51,7 @@ def _stated(plan: TreeResidualPlan, child: tuple[int, ...]) -> Fraction:
         prod((own[q.quantity][i].child_loss(child[i], depth) for i, depth in q.part), start=Fraction(1))
         for q in plan.queries
     )
-    return sum((share * q.event.rho for share, q in zip(shares, plan.queries, strict=True)), Fraction(0))
+    return sum((share * q.gaussian.rho for share, q in zip(shares, plan.queries, strict=True)), Fraction(0))
 
 
 @pytest.mark.parametrize(("tables", "is_even"), [((MAIN, SMALL, MEANS_BY_SEX), True), ((MAIN, MEANS), False)])
@@ -85,7 +85,7 @@ def test_every_measured_table_is_in_the_events_with_the_noise_it_gets(made: Worl
     plan = plan_tree_residuals(made.spec, made.layout)
     assert [event.label for event in plan.events] == [query.event.label for query in plan.queries]
     entry = ledger.entry(pay(ledger, plan.events, "d"))
-    assert Fraction(entry["losses"][0]["rho"]) == sum((q.event.rho for q in plan.queries), Fraction(0))
+    assert Fraction(entry["losses"][0]["rho"]) == sum((q.gaussian.rho for q in plan.queries), Fraction(0))
 
 
 def test_a_child_is_in_one_finest_cell_of_the_geometric_mechanism(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -70,13 +70,13 @@ def test_every_query_is_answered_with_noise_of_its_own_size(ledger: Ledger, plan
         drawn = noise[query.event.label]
         assert drawn.shape == (query.event.n_cells,)
         if len(drawn) >= 50:
-            assert 0.5 < drawn.astype(float).var() / float(query.event.sigma2) < 1.7
+            assert 0.5 < drawn.astype(float).var() / float(query.gaussian.sigma2) < 1.7
 
 
 def test_cells_without_children_get_noise_too(ledger: Ledger, plan: TreeResidualPlan, small: World) -> None:
     one_place = small.cube(children(50).filter(place="s1"))
     noise = _drawn(ledger, plan, one_place)
-    wide = [q.event.label for q in plan.queries if q.event.sigma2 > 100]
+    wide = [q.event.label for q in plan.queries if q.gaussian.sigma2 > 100]
     assert all(np.count_nonzero(noise[label]) > 0.7 * len(noise[label]) for label in wide)
 
 

@@ -26,7 +26,7 @@ def plan(small: World) -> TreeResidualPlan:
 
 
 def test_the_plan_costs_no_more_than_the_rules_allow(plan: TreeResidualPlan) -> None:
-    spent = sum((query.event.rho for query in plan.queries), Fraction(0))
+    spent = sum((query.gaussian.rho for query in plan.queries), Fraction(0))
     assert Fraction(99, 100) < spent <= 1
     assert {query.event.cohorts for query in plan.queries} == {("tiny",)}
 
@@ -34,7 +34,7 @@ def test_the_plan_costs_no_more_than_the_rules_allow(plan: TreeResidualPlan) -> 
 def test_counts_and_every_mean_are_measured(plan: TreeResidualPlan) -> None:
     assert set(plan.estimators) == {"children", "score"}
     assert {query.quantity for query in plan.queries} == {"children", "score"}
-    worst = {q.quantity: q.event.squared_sensitivity for q in plan.queries if not q.part}
+    worst = {q.quantity: q.gaussian.squared_sensitivity for q in plan.queries if not q.part}
     assert worst == {"children": 1, "score": 36}
 
 
@@ -115,7 +115,7 @@ def test_it_describes_every_query_exactly(plan: TreeResidualPlan, small: World) 
         assert Fraction(query["squared_sensitivity"]) == sensitivity
         assert Fraction(query["rho"]) == sensitivity / (2 * Fraction(query["sigma2"]))
         total += Fraction(query["rho"])
-    assert total == sum((query.event.rho for query in plan.queries), Fraction(0))
+    assert total == sum((query.gaussian.rho for query in plan.queries), Fraction(0))
 
 
 def test_level_weights_of_the_rules_move_the_loss(small: World) -> None:
@@ -124,9 +124,9 @@ def test_level_weights_of_the_rules_move_the_loss(small: World) -> None:
 
     def share(weight: float) -> float:
         made = tree_residual_plan(
-            (quantity,), rho=Fraction(1), cohorts=("c",), expected_count=0, weights=dict.fromkeys(lowest, weight)
+            (quantity,), loss=Fraction(1), cohorts=("c",), expected_count=0, weights=dict.fromkeys(lowest, weight)
         )
-        return float(sum(query.event.rho for query in made.queries if query.level == "lsoa"))
+        return float(sum(query.gaussian.rho for query in made.queries if query.level == "lsoa"))
 
     assert share(0.1) < share(1.0) < share(10.0)
 
