@@ -1,12 +1,13 @@
-"""The workload that the noise mechanisms are compared on: an England year of synthetic counts, 54 tables, 1.18 million cells.
+"""The workload that noise mechanisms are compared on: an England year of synthetic counts, 1.18 million cells.
 
-Five characteristics with 2, 2, 6, 3 and 3 categories, each crossed with the outcome (reached or not). England, regions and
-local authorities publish the outcome by every pair of characteristics (16 tables each), LSOAs by every one (6 tables):
-54 tables. The areas are the real ones; the children are drawn, so that errors may be looked at.
+Five characteristics with 2, 2, 6, 3 and 3 categories, each crossed with the outcome (reached or not). England, regions
+and local authorities publish the outcome by every pair of characteristics (16 tables each), LSOAs by every one (6
+tables): 54 tables. The areas are the real ones; the children are drawn, so that errors may be looked at.
 """
 
 from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -28,7 +29,7 @@ class Workload:
     """Synthetic children of England.
 
     Attributes:
-        grid: The published cells, with and without the outcome.
+        grid: The published cells, all by the outcome.
         codes: Finest codes of each combination, ``(n_rows, n_dimensions)``.
         children: Children in each combination, ``n_rows``.
     """
@@ -40,6 +41,19 @@ class Workload:
 
 def workload(seed: int = 1) -> Workload:
     """Return the workload; the same seed gives the same children."""
+    rows, grid = _cells()
+    codes, children = _children(rows, np.random.default_rng(seed))
+    return Workload(grid, codes, children)
+
+
+def load_workload(path: Path) -> Workload:
+    """Return a workload whose codes and children were saved."""
+    saved = np.load(path)
+    return Workload(_cells()[1], saved["codes"], saved["children"])
+
+
+def _cells() -> tuple[pl.DataFrame, CellGrid]:
+    """Return the areas, and the published cells."""
     geography = load_geography("2025", metadata_folder=ROOT / "metadata")
     rows = geography.nesting.select(LEVELS).unique().sort(LEVELS)
     areas = make_dimension("area", tuple(rows["lsoa"]), {level: tuple(rows[level]) for level in LEVELS})
@@ -48,9 +62,7 @@ def workload(seed: int = 1) -> Workload:
         areas,
         *(make_dimension(name, _codes(name, n), {name: _codes(name, n)}) for name, n in sizes.items()),
     )
-    grid = CellGrid.build(dimensions, _blocks(list(sizes)))
-    codes, children = _children(rows, np.random.default_rng(seed))
-    return Workload(grid, codes, children)
+    return rows, CellGrid.build(dimensions, _blocks(list(sizes)))
 
 
 def _codes(name: str, n: int) -> tuple[str, ...]:

@@ -77,6 +77,7 @@ def check(release: Path, metadata: Path | None, rules: Path | None, *, as_json: 
 
     with terminal.progress_bar() as progress:
         prepared = pipeline.prepare(release, metadata=metadata, rules=rules)
+        pipeline.check_rules(prepared)
         records = pipeline.validated(prepared, progress=progress)
     report.show_check(prepared, records.findings, as_json=as_json)
 

@@ -117,9 +117,15 @@ def mechanism_of(prepared: Prepared) -> Mechanism:
 
     Raises:
         RuleError: When the rules do not fit the release.
-        InputError: ``NDL-V085`` when headcounts to be held exact cannot be used.
+        InputError: ``NDL-V096`` when headcounts to be held exact cannot be used.
     """
     return mechanism_with(prepared, read_public_figures(prepared.spec, prepared.layout))
+
+
+def check_rules(prepared: Prepared) -> None:
+    """Refuse rules of mode ``dp`` that do not fit the release; errors as of ``mechanism_of``."""
+    if isinstance(prepared.spec.rules, DpRules):
+        mechanism_of(prepared)
 
 
 def mechanism_with(prepared: Prepared, known: PublicFigures | None) -> Mechanism:
@@ -176,11 +182,12 @@ def build(
     if isinstance(spec.rules, DpRules):
         refuse_wanted(spec.rules, wanted)
     refuse_unsafe_words(spec, geography=prepared.geography)
+    mechanism = mechanism_of(prepared) if isinstance(spec.rules, DpRules) else None
     records = validated(prepared, progress=progress)
     progress("Counting", 0, 0)
     cube = tabulate(records, spec, prepared.geography, engine=PolarsEngine())
     key = home.open_key()
-    if not isinstance(spec.rules, DpRules):
+    if mechanism is None:
         tie_break = key.keyed_digest("ties", spec.release.release_id.encode()).encode()
         audited, pack, notes = _classic(prepared, cube, tie_break=tie_break, progress=progress, wanted=wanted)
         package = build_package(
@@ -188,13 +195,13 @@ def build(
         )
         return Built(prepared, package, audited, None, (*records.findings, *notes))
     progress("Measuring", 0, 0)
-    order = place_order(cube, spec, mechanism_of(prepared), key=key)
+    order = place_order(cube, spec, mechanism, key=key)
     refuse_other_content(out, spec, digest=order.digest)
     progress("Adding noise", 0, 0)
     with home.open_ledger() as ledger:
         payment = Payment(key, ledger, actor, home.remember)
         grant, measurements = measure_dp(spec, order, payment=payment)
-        noisy, audited = noisy_release(prepared, order.mechanism, measurements, ledger.entry(grant), progress=progress)
+        noisy, audited = noisy_release(prepared, mechanism, measurements, ledger.entry(grant), progress=progress)
         pack = checker_pack(spec, cube, audited, noisy.withheld, values=noisy.values, measurements=noisy.measurements)
 
         def commit(files: Mapping[str, str]) -> None:

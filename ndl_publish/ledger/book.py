@@ -191,13 +191,22 @@ class Ledger:
     def entry(self, grant: Grant) -> dict[str, Any]:
         """Return what the package may say of the charge, the same bytes at every run.
 
-        Losses exactly and as decimals, noise per query, cohorts, adjacency, code version and the entry's
-        content hash. No time, actor or number of the entry: those are the ledger's own.
+        Losses exactly and as decimals, what each cohort had spent with this charge, noise per query, cohorts,
+        adjacency, code version and the entry's content hash. No time, actor or number of the entry: those are the
+        ledger's own.
         """
-        stored = _find(self._read()[1], grant)
+        entries, state = self._read()
+        stored = _find(state, grant)
         body = stored.content()
+        spent = fold(entry for entry in entries if entry.entry_id <= stored.entry_id).spent
         losses = [
-            {"cohort": cohort, **loss.to_json(), "rho_decimal": decimal_text(loss.rho)}
+            {
+                "cohort": cohort,
+                **loss.to_json(),
+                "rho_decimal": decimal_text(loss.rho),
+                "spent_with_this": fraction_text(spent[cohort].rho),
+                "spent_with_this_decimal": decimal_text(spent[cohort].rho),
+            }
             for cohort, loss in charges_of(body)
         ]
         unchanged = ("release_id", "version", "rules_id", "adjacency", "code_version", "key_fingerprint")

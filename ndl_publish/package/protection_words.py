@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from ndl_publish.audit.model import AuditedCube
 from ndl_publish.cube.protected import Mode
+from ndl_publish.package.layout import NOISY_MEASUREMENTS, csv_path
 from ndl_publish.package.rule_words import hides_shares_at_the_ends, interval_sentences, rule_sentences
 from ndl_publish.package.selection_words import figures_words, selection_sentences
 from ndl_publish.spec.base import Number
@@ -67,7 +68,13 @@ class ProtectionWords:
     Attributes:
         mode: ``dp`` or ``classic``.
         unit: Whom the protection is about.
+        claim: What is promised.
+        contribution_bound: How much of the tables one person can touch.
         adjacency: What makes two data sets neighbours.
+        replace_one: The loss when one person is replaced by another, a sentence.
+        positions: What each cohort has spent in all with this release, a sentence each.
+        best_nonneg: What the second estimate is; none where there is none.
+        measurements_path: Where the noisy measurements stand; none where they are not published.
         mechanism: Name of the noise.
         rho: Privacy loss of this release in zero-concentrated terms, six significant digits.
         epsilon: The same as epsilon at ``delta``.
@@ -94,7 +101,13 @@ class ProtectionWords:
 
     mode: Mode
     unit: str | None
+    claim: str | None
+    contribution_bound: str | None
     adjacency: str | None
+    replace_one: str | None
+    positions: tuple[str, ...]
+    best_nonneg: str | None
+    measurements_path: str | None
     mechanism: str | None
     rho: str | None
     epsilon: str | None
@@ -126,7 +139,13 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
     return ProtectionWords(
         mode=audited.protected.mode,
         unit=text.get("unit"),
+        claim=text.get("claim"),
+        contribution_bound=text.get("contribution_bound"),
         adjacency=text.get("adjacency"),
+        replace_one=_replace_one(privacy.get("replace_one"), text.get("delta")),
+        positions=tuple(_positions(privacy)),
+        best_nonneg=text.get("best_nonneg"),
+        measurements_path=None if audited.protected.measurements is None else csv_path(NOISY_MEASUREMENTS),
         mechanism=text.get("mechanism"),
         rho=_six_digits(text.get("rho")),
         epsilon=text.get("epsilon"),
@@ -150,6 +169,23 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         numbers=tuple(sorted(rule_numbers(rules), key=lambda number: number.name.startswith("finest."))),
         checks=tuple(check.title for check in audited.checks),
     )
+
+
+def _replace_one(content: Any, delta: str | None) -> str | None:  # noqa: ANN401 - JSON
+    if content is None:
+        return None
+    rho = _six_digits(_text(content["rho"]))
+    return f"{content['adjacency']}: rho at most {rho}, epsilon {content['epsilon']:g}" + (
+        f" at delta {delta}" if delta and delta != "0" else ""
+    )
+
+
+def _positions(privacy: Mapping[str, Any]) -> Iterator[str]:
+    cap = privacy.get("lifetime_cap_rho")
+    for loss in privacy.get("ledger_entry", {}).get("losses", ()):
+        if "spent_with_this_decimal" in loss and cap is not None:
+            spent, most = loss["spent_with_this_decimal"], _short(str(cap))
+            yield f"{loss['cohort']}: rho {spent} spent with this release, of at most {most} for all releases about it"
 
 
 def rule_numbers(rules: BaseModel, at: str = "") -> Iterator[RuleNumber]:

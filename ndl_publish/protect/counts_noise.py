@@ -16,13 +16,13 @@ from ndl_publish.privacy.randomness import KeyedRandomSource
 from ndl_publish.privacy.strategy import Quantity
 from ndl_publish.protect.counts import Counts
 from ndl_publish.protect.dp import ADJACENCY, Payment, Progress
+from ndl_publish.protect.give_back import Recoverable
 from ndl_publish.protect.intervals import count_ends
 from ndl_publish.protect.measure import METHOD_VERSION, measurements_seed
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
 from ndl_publish.protect.secondary.problem import MaskArray, SuppressionProblem
 from ndl_publish.protect.secondary.refuse import suppress_or_refuse
 from ndl_publish.protect.tree_residuals import CHILDREN_QUANTITY, TreeResidualPlan, tree_residual_plan
-from ndl_publish.protect.withhold import Recoverable
 from ndl_publish.spec.rules import DiscreteGaussian, DpRules
 
 

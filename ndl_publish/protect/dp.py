@@ -24,9 +24,10 @@ from ndl_publish.privacy.events import PrivacyLoss, Query
 from ndl_publish.privacy.randomness import KeyedRandomSource, RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.figures import CellValues, Covariances, public_tables
+from ndl_publish.protect.give_back import Recoverable
 from ndl_publish.protect.measure import METHOD_VERSION, ExactTables, Measurements, measurements_seed
 from ndl_publish.protect.privacy_statement import dp_statement
-from ndl_publish.protect.withhold import Recoverable, Withheld, withhold_noisy
+from ndl_publish.protect.withhold import Withheld, withhold_noisy
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 

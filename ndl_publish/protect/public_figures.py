@@ -79,7 +79,7 @@ def read_public_figures(spec: ReleaseSpec, layout: CubeLayout) -> PublicFigures 
 
     Raises:
         RuleError: ``NDL-R068`` when the rules name an invariant that this release cannot keep.
-        InputError: ``NDL-V085`` when the file cannot be read or does not hold exactly one count for every area.
+        InputError: ``NDL-V096`` when the file cannot be read or does not hold exactly one count for every area.
     """
     rules = spec.rules
     if not isinstance(rules, DpRules) or rules.invariant is None:
@@ -97,7 +97,7 @@ def read_public_figures(spec: ReleaseSpec, layout: CubeLayout) -> PublicFigures 
     frame = _read(spec, path, periods)
     findings = tuple(_findings(frame, path, areas, periods))
     if findings:
-        raise InputError("NDL-V085", f"{path}: does not hold the published headcounts of {level}.", findings=findings)
+        raise InputError("NDL-V096", f"{path}: does not hold the published headcounts of {level}.", findings=findings)
     keys = [AREA_CODE, *([TIME_PERIOD] if periods else [])]
     order = {AREA_CODE: areas, TIME_PERIOD: periods}
     ranked = frame.sort(*(pl.col(key).replace_strict(list(order[key]), range(len(order[key]))) for key in keys))
@@ -111,10 +111,10 @@ def _read(spec: ReleaseSpec, path: str, periods: tuple[str, ...]) -> pl.DataFram
     try:
         frame = pl.read_csv(spec.folder / path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError):
-        raise InputError("NDL-V085", f"{path}: cannot be read as CSV. Name a file with {', '.join(wanted)}.") from None
+        raise InputError("NDL-V096", f"{path}: cannot be read as CSV. Name a file with {', '.join(wanted)}.") from None
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
-        raise InputError("NDL-V085", f"{path}: lacks the columns {', '.join(missing)}.")
+        raise InputError("NDL-V096", f"{path}: lacks the columns {', '.join(missing)}.")
     return frame.select(wanted)
 
 
@@ -132,4 +132,4 @@ def _findings(frame: pl.DataFrame, path: str, areas: tuple[str, ...], periods: t
         f"{twice} rows stand twice.": twice,
         f"{wrong} values are no whole numbers from 0.": wrong,
     }
-    return (Finding("NDL-V085", "error", path, message) for message, n in told.items() if n)
+    return (Finding("NDL-V096", "error", path, message) for message, n in told.items() if n)

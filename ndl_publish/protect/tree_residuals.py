@@ -14,7 +14,7 @@ from ndl_publish.errors import RuleError
 from ndl_publish.geography.levels import level_label
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
-from ndl_publish.privacy.companion import companion_cells, tree_levels
+from ndl_publish.privacy.companion import CompanionPlan, companion_cells
 from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator, WholeTables
 from ndl_publish.privacy.events import PrivacyLoss, Query, fraction_text
 from ndl_publish.privacy.least_squares import FloatArray
@@ -53,14 +53,14 @@ class TreeResidualPlan:
         queries: Everything that is measured.
         estimators: Quantity -> estimator.
         known: Children already public, which the estimate keeps to; none by default.
-        below: Level below which there is a second, non-negative estimate; none by default.
+        companion: What the second, non-negative estimate is made of; none by default.
     """
 
     tree: AreaTree = field(repr=False)
     queries: tuple[ResidualQuery, ...]
     estimators: dict[str, Estimator] = field(repr=False)
     known: PublicFigures | None = field(repr=False, default=None)
-    below: str | None = None
+    companion: CompanionPlan | None = field(repr=False, default=None)
 
     @property
     def events(self) -> tuple[Query, ...]:
@@ -111,7 +111,7 @@ class TreeResidualPlan:
             known = self.known.children if self.known is not None and name == CHILDREN_QUANTITY else None
             whole[name] = estimator.whole_tables(measurements, source, label=f"rounding/{name}", known=known)
         children = whole.pop(CHILDREN_QUANTITY)
-        companion = None if self.below is None else companion_cells(children, below=self.below, source=source)
+        companion = None if self.companion is None else companion_cells(children, self.companion, source)
         return NoisyCells(children.cells(), {name: tables.cells() for name, tables in whole.items()}, companion)
 
     def labelled(self, measurements: Measurements) -> pl.DataFrame:
@@ -133,10 +133,13 @@ class TreeResidualPlan:
             "mechanism": "discrete Gaussian on residual queries, least squares on the area tree, lattice rounding",
             "additive": True,
             "rounding_variance": ROUNDING_VARIANCE,
-            **({} if self.below is None else {"best_nonneg": BEST_NONNEG.format(below=level_label(self.below))}),
+            **({} if self.companion is None else {"best_nonneg": self._companion_words(self.companion)}),
             "queries": [self._described(query) for query in self.queries],
             **({} if self.known is None else {"invariants": [self.known.level]}),
         }
+
+    def _companion_words(self, plan: CompanionPlan) -> str:
+        return BEST_NONNEG.format(below=level_label(plan.levels[0]))
 
     def _described(self, query: ResidualQuery) -> dict[str, Any]:
         """Return one query; ``within`` names the coarser level of those measured as differences from it."""
@@ -215,16 +218,16 @@ def tree_residual_plan(  # noqa: PLR0913 - what a plan depends on
         below: Level below which a non-negative estimate is made, too.
 
     Raises:
-        RuleError: ``NDL-R070`` when no level lies below it.
+        RuleError: ``NDL-R070`` when that cannot be made.
     """
     tree = area_tree(quantities[0].grid)
     queries = plan_queries(quantities, tree, rho=rho, expected_count=expected_count, cohorts=cohorts, weights=weights)
     estimators = {
         q.name: Estimator.build(q, tree, tuple(x for x in queries if x.quantity == q.name)) for q in quantities
     }
-    if below is not None:
-        tree_levels(tree.levels, below)
-    return TreeResidualPlan(tree, queries, estimators, known, below)
+    children = estimators[quantities[0].name]
+    companion = None if below is None else CompanionPlan.of(children, below=below)
+    return TreeResidualPlan(tree, queries, estimators, known, companion)
 
 
 def block_weights(spec: ReleaseSpec, layout: CubeLayout) -> dict[tuple[str, ...], float]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ndl_publish.columns import TOTAL_LEVEL, Mask
-from ndl_publish.cube.grid import CellGrid, IntArray
+from ndl_publish.cube.grid import IntArray
 from ndl_publish.cube.layout import CubeLayout
 from ndl_publish.cube.model import Cube
 from ndl_publish.cube.possible import possible_cells
 from ndl_publish.cube.printed import printed_cells
-from ndl_publish.cube.protected import BoolArray, Implication
+from ndl_publish.cube.protected import BoolArray
+from ndl_publish.protect.give_back import Figures, Recoverable, give_back
 from ndl_publish.protect.posed import Posed, posed_exactly
 from ndl_publish.protect.primary.judged import judged_release
 from ndl_publish.protect.primary.noisy_threshold import noisy_threshold_rule
@@ -49,10 +50,6 @@ class Withheld:
     def is_shown(self) -> BoolArray:
         """Whether the cell's count may be seen."""
         return np.asarray(self.mask == Mask.SHOWN)
-
-
-Recoverable = Callable[[CellGrid, IntArray, BoolArray, tuple[Implication, ...]], BoolArray]
-"""Grid, noisy values, which cells are seen, public facts -> withheld cells that follow from the seen ones."""
 
 
 def withhold_noisy(
@@ -89,7 +86,8 @@ def withhold_noisy(
         grid=layout.grid, values=values, primary=primary, signed=True,
         demanded=demanded, unpublished=~printed, implications=layout.implications, tie_break=tie_break,
     )  # fmt: skip
-    mask = suppress_or_refuse(problem, progress=progress).mask
+    found = suppress_or_refuse(problem, progress=progress).mask
+    mask = give_back(Figures(layout.grid, values, printed, layout.implications), found, recoverable)
     hide_underivable(layout, mask)
     return Withheld(mask, possible)
 

@@ -120,7 +120,7 @@ def load_release(path: Path, *, metadata_folder: Path | None = None, rules_folde
             "NDL-R006", f"{rules_source.path.name}: names what {dataset.dataset_id} has not.", findings=told
         )
     spec = ReleaseSpec(release, dataset, rules, path.parent.resolve(), metadata_folder, source)
-    findings = (*_source_findings(spec), *_table_findings(spec))
+    findings = (*_source_findings(spec), *_table_findings(spec), *_weight_findings(spec, rules_source))
     if not findings:
         findings = tie_findings(spec)
     if findings:
@@ -199,6 +199,16 @@ def _table_findings(spec: ReleaseSpec) -> Iterator[Finding]:
                 message = f"the rules allow no table at level {level}; {nearest(level, spec.rules.finest)}"
                 yield _finding(spec, (*at, "levels", j), message)
         yield from _breakdown_findings(spec, table, at)
+
+
+def _weight_findings(spec: ReleaseSpec, rules_source: YamlSource) -> Iterator[Finding]:
+    if not isinstance(spec.rules, DpRules):
+        return
+    known = {*spec.rules.finest, *(table.name for table in spec.release.tables)}
+    for name in spec.rules.weights:
+        if name not in known:
+            message = f"{name} is no level of these rules and no table of this release; {nearest(name, known)}"
+            yield Finding("NDL-R004", "error", rules_source.where(("weights", name)), message)
 
 
 def _breakdown_findings(spec: ReleaseSpec, table: Table, at: tuple[str | int, ...]) -> Iterator[Finding]:

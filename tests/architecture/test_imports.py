@@ -28,6 +28,8 @@ ORDER = (
     "checker_pack",
     "until_clean",
     "pipeline",
+    "package_reading",
+    "replay",
     "forecast",
     "replanned",
     "plan_levels",
