@@ -135,7 +135,7 @@ class Planned:
             for i in range(1, len(self.grid.dimensions)):
                 n = len(self.grid.dimensions[i].codes)
                 parts.append(differences(chains[i], depth[i]).astype(float) if i in depth else np.ones((1, n)))
-            out.append(np.asarray(reduce(np.kron, parts), np.float64))
+            out.append(reduce(lambda a, b: np.asarray(np.kron(a, b), np.float64), parts))
         return out
 
     def dense(self, *, exact: FloatArray | None = None) -> tuple[list[FloatArray], FloatArray]:
@@ -148,9 +148,10 @@ class Planned:
         information = sum(x.T @ x / float(q.gaussian.sigma2) for x, q in zip(designs, self.queries, strict=True))
         whole = np.asarray(information, np.float64)
         if exact is None:
-            return designs, np.linalg.pinv(whole, rcond=1e-11, hermitian=True)
+            return designs, np.asarray(np.linalg.pinv(whole, rcond=1e-11, hermitian=True), np.float64)
         free = _null_space(exact)
-        return designs, free @ np.linalg.pinv(free.T @ whole @ free, rcond=1e-11, hermitian=True) @ free.T
+        inner = np.linalg.pinv(free.T @ whole @ free, rcond=1e-11, hermitian=True)
+        return designs, np.asarray(free @ inner @ free.T, np.float64)
 
     def indicators(self, block: Block) -> list[tuple[tuple[int, ...], tuple[FloatArray, ...]]]:
         """Return, for each crossing of groups of a block, the cells' index and its weights over finest codes."""

@@ -96,5 +96,5 @@ def rounded_epsilon(rho: Fraction) -> float:
 
 
 def _is_pure(body: dict[str, Any], cohort: str) -> bool:
-    kinds = {query["mechanism"] for query in body["queries"] if query["cohort"] == cohort}
+    kinds = {query["mechanism"] for query in body["queries"] if cohort in query["cohorts"]}
     return kinds == {"discrete_laplace"}

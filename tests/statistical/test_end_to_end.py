@@ -73,7 +73,7 @@ def _grid() -> CellGrid:
     eth = make_dimension("eth", minor, {"major": major, "minor": minor})
     band = make_dimension("band", tuple("abcdefgh"), {"band": tuple("abcdefgh")})
     goal = make_dimension("goal", ("0", "1", "2"), {"gld": ("no", "yes", "yes"), "gld+all": ("0", "1", "2")})
-    blocks = [
+    blocks: list[tuple[str, ...]] = [
         *(("all", *c) for c in [("minor", "band", "gld+all"), ("minor", "band", "gld")]),
         *(("region", *c) for c in [("minor", "band", "gld"), ("major", "band", "gld+all")]),
         *(("la", *c) for c in [("minor", "total", "gld"), ("total", "band", "gld"), ("major", "total", "total")]),

@@ -153,7 +153,7 @@ def test_the_pack_of_a_noisy_build_holds_the_measurements(make: Callable[..., Bu
     cells = pl.read_parquet(internal / "cells.parquet")
     assert (cells["true_count"] != cells["count_before_withholding"]).mean() > 0.5  # type: ignore[operator]
     noisy = pl.read_parquet(internal / "noisy_measurements.parquet")
-    assert set(noisy.columns) == {"query", "position", "value"}
+    assert set(noisy.columns) == {"query", "position", "area_code", "categories", "value"}
     assert noisy["query"].n_unique() > 5
 
 

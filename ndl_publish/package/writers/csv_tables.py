@@ -23,8 +23,8 @@ def with_number_text(table: PublicRows) -> pl.DataFrame:
     decimals = sorted({measure.decimals for measure in table.measures})
     row_decimals = decimals_of_row(table.measures)
     choices = table.frame.lazy().with_columns(row_decimals.alias("_decimals"))
-    names = [name for name in NUMBERS if name in table.frame.columns]
-    numbers = [pl.coalesce(_where_decimals(name, places) for places in decimals).alias(name) for name in names]
+    present = [name for name in NUMBERS if name in table.frame.columns]
+    numbers = [pl.coalesce(_where_decimals(name, places) for places in decimals).alias(name) for name in present]
     return choices.with_columns(numbers).drop("_decimals").collect()
 
 

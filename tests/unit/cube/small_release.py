@@ -3,7 +3,7 @@
 Local authorities hold 1, 2, 3 and 2 small areas; combined authority X holds two of them and crosses the regions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -294,15 +294,15 @@ def dearest_child(plan: TreeResidualPlan, rows: FinestRows) -> FinestRows:
     grid = plan.estimators["children"].grid
     own = chains(plan)["children"]
     code = [0] + [
-        max(
-            range(len(dimension.codes)),
-            key=lambda k, chain=chain: [chain.child_loss(k, depth) for depth in range(1, len(chain.levels) + 1)],
-        )
-        for dimension, chain in zip(grid.dimensions[1:], own[1:], strict=True)
+        max(range(len(dim.codes)), key=_losses(chain)) for dim, chain in zip(grid.dimensions[1:], own[1:], strict=True)
     ]
     bounds = {name: estimator.quantity.bound for name, estimator in plan.estimators.items()}
     one = np.ones(1, np.int64)
     return FinestRows(np.array([code]), one, {name: bounds[name] * one for name in rows.sums})
+
+
+def _losses(chain: Chain) -> Callable[[int], list[Fraction]]:
+    return lambda code: [chain.child_loss(code, depth) for depth in range(1, len(chain.levels) + 1)]
 
 
 def with_version(made: World, version: str) -> World:

@@ -54,7 +54,7 @@ def test_nothing_names_a_person_a_digest_or_a_key(ledger: Ledger, make_request: 
 
 
 def test_pure_losses_have_their_epsilon(ledger: Ledger, make_request: MakeRequest) -> None:
-    query = LaplaceQuery("gld", "2019/20", scale=Fraction(4), sensitivity=Fraction(1), n_cells=3)
+    query = LaplaceQuery("gld", ("2019/20",), scale=Fraction(4), sensitivity=Fraction(1), n_cells=3)
     details = {
         name: getattr(make_request("d1"), name)
         for name in ("release_id", "version", "rules_id", "request_digest", "adjacency", "code_version", "actor",

@@ -22,7 +22,7 @@ ETHNICITY = make_dimension(
 
 def _chain(dimension: Dimension, *levels: str) -> Chain:
     """Return the chain of a dimension published by levels; one named twice is published at two area levels."""
-    blocks = [("leaf" if name in levels[:k] else "all", name) for k, name in enumerate(levels)]
+    blocks: list[tuple[str, ...]] = [("leaf" if name in levels[:k] else "all", name) for k, name in enumerate(levels)]
     return chains_of(CellGrid.build((AREA, dimension), blocks))[1]
 
 
@@ -138,5 +138,6 @@ def test_the_product_of_weights_is_the_covariance_of_the_projected_noise(depth: 
         assert np.isclose(chain.product(a, b, depth), a @ covariance @ b)
     for part in range(depth + 1):
         ones = np.eye(n)
-        single = [chain.product(*([chain.pulled_up(ones[g], depth, part)] * 2), part) for g in range(n)]
+        up = [chain.pulled_up(ones[g], depth, part) for g in range(n)]
+        single = [chain.product(a, a, part) for a in up]
         assert np.isclose(chain.mean_variance(depth, part), np.mean(single))

@@ -84,7 +84,7 @@ def test_a_table_comes_back_from_its_corners(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(7)
     table = rng.integers(-20, 90, (4, *shape))
     for reference in product(*(range(n) for n in shape)):
-        corners = {}
+        corners: dict[tuple[int, ...], IntArray] = {}
         for mask in product((0, 1), repeat=len(shape)):
             part = table
             for axis in reversed(range(len(shape))):
@@ -96,7 +96,7 @@ def test_a_table_comes_back_from_its_corners(shape: tuple[int, ...]) -> None:
 
 def test_any_corners_give_a_table_with_those_margins() -> None:
     rng = np.random.default_rng(8)
-    corners = {
+    corners: dict[tuple[int, ...], IntArray] = {
         (0, 0): rng.integers(-9, 9, (2, 1)),
         (1, 0): rng.integers(-9, 9, (2, 2)),
         (0, 1): rng.integers(-9, 9, (2, 1)),
@@ -122,7 +122,7 @@ def test_a_nested_table_comes_back_from_the_corners_of_every_depth(
     rng = np.random.default_rng(9)
     table = rng.integers(-20, 90, (4, 6, 2)) if second else rng.integers(-20, 90, (4, 6))
     at = {0: np.zeros(6, np.int64), 1: PARENTS[1], 2: np.arange(6)}
-    corners = {}
+    corners: dict[tuple[int, ...], IntArray] = {}
     for depth, other in product(range(3), range(2 if second else 1)):
         part = np.stack([table[:, at[depth] == g].sum(axis=1) for g in range(at[depth].max() + 1)], axis=1)
         part = part[:, nested.others(depth)] if depth else part
@@ -136,7 +136,7 @@ def test_a_nested_table_comes_back_from_the_corners_of_every_depth(
 def test_any_corners_give_a_nested_table_with_those_margins() -> None:
     nested = References(PARENTS, CHOSEN[7])
     rng = np.random.default_rng(10)
-    corners = {
+    corners: dict[tuple[int, ...], IntArray] = {
         (0,): rng.integers(-9, 9, (2, 1)),
         (1,): rng.integers(-9, 9, (2, len(nested.others(1)))),
         (2,): rng.integers(-9, 9, (2, len(nested.others(2)))),

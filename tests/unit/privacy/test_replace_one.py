@@ -121,7 +121,7 @@ def test_no_queries_no_loss() -> None:
     assert replace_one_rho((), chains=chains, levels=(), ranges={}, single_root=True) == 0
 
 
-OTHER_CHAINS = (
+OTHER_CHAINS: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = (
     [("all", "major", "sex", "total"), ("all", "minor", "total", "total")],
     [("all", "minor", "total", "total")],
 )

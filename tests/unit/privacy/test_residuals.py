@@ -107,7 +107,9 @@ def test_without_noise_the_estimate_is_the_projection(chains: tuple[Chain, ...],
     found = residual_estimate(exact_residual(table, chains, part).ravel(), chains, part)
     each = [np.asarray(_dense((EMPTY, chains[i]), frozenset({(1, k)})) / chains[i].siblings(k)[:, None])
             for i, k in sorted(part)]  # fmt: skip
-    assert np.allclose(found, table.reshape(1, -1) @ reduce(np.kron, each).T, atol=1e-12)
+    assert np.allclose(
+        found, table.reshape(1, -1) @ reduce(lambda a, b: np.asarray(np.kron(a, b), np.float64), each).T, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize(("chains", "part"), CASES)

@@ -187,3 +187,32 @@ def test_two_queries_of_one_label_are_refused(ledger: Ledger, plan: TreeResidual
 
 def test_exact_tables_do_not_print(plan: TreeResidualPlan, cube: Cube) -> None:
     assert "array" not in repr(plan.exact(cube.rows)["children"])
+
+
+class Recording:
+    """A source that remembers every word it gave, by the query it was for."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, list[int]] = {}
+        self._source = KeyedRandomSource(key())
+
+    def words(self, label: str, n: int, *, start: int = 0) -> Words:
+        words = self._source.words(label, n, start=start)
+        self.given.setdefault(label.split("/", 1)[1].split("|", maxsplit=1)[0], []).extend(words.tolist())
+        return words
+
+
+def test_one_outcome_flipped_and_every_noise_word_is_another(
+    ledger: Ledger, plan: TreeResidualPlan, small: World
+) -> None:
+    frame = children(2500)
+    flipped = frame[:1].with_columns(is_all=~frame["is_all"][:1], is_gld=True, is_comm=True).select(frame.columns)
+    given = []
+    for made in (frame, frame, flipped.vstack(frame[1:])):
+        cube, source = small.cube(made), Recording()
+        measure(plan.exact(cube.rows), chains(plan), plan.queries, grant=_grant(ledger, plan, cube), source=source)
+        given.append(source.given)
+    assert given[0] == given[1]
+    assert given[0].keys() == given[2].keys()
+    for label, words in given[0].items():
+        assert not any(a == b for a, b in zip(words, given[2][label], strict=False)), label

@@ -1,6 +1,7 @@
 """The default mechanism: what it plans for a release, what it says of itself, and what it gives."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -16,8 +17,9 @@ from ndl_publish.privacy.estimator import ROUNDING_VARIANCE
 from ndl_publish.privacy.randomness import KeyedRandomSource
 from ndl_publish.privacy.strategy import Quantity
 from ndl_publish.protect.measure import measurements_of
-from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals, tree_residual_plan
-from tests.unit.cube.small_release import MEANS, World, children, key, pay, world
+from ndl_publish.protect.tree_residuals import TreeResidualPlan, block_weights, plan_tree_residuals, tree_residual_plan
+from ndl_publish.spec.rules import DpRules
+from tests.unit.cube.small_release import MEANS, SMALL, World, children, key, number, pay, world
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +135,43 @@ def test_level_weights_of_the_rules_move_the_loss(small: World) -> None:
 
 def test_the_children_are_not_in_the_plan(plan: TreeResidualPlan, small: World) -> None:
     assert plan.exact(small.cube(children(10)).rows).keys() == plan.estimators.keys()
+
+
+def _weighted(folder: Path, weights: Mapping[str, object]) -> dict[tuple[str, ...], float]:
+    made = world(folder, tables=(SMALL, MEANS))
+    book = made.spec.rules.model_dump(mode="json", exclude_unset=True) | {"weights": weights}
+    spec = replace(made.spec, rules=DpRules.model_validate(book))
+    return block_weights(spec, made.layout)
+
+
+def test_rule_books_weigh_levels_and_tables_by_name(tmp_path: Path) -> None:
+    plain = _weighted(tmp_path / "plain", {})
+    assert plain == {}
+    level, table = number("0.5", "times"), number("4", "times")
+    found = _weighted(tmp_path / "named", {"lsoa": level, "small": table})
+    assert {name: value for name, value in found.items() if name[0] == "lsoa"}.values()
+    assert {value for name, value in found.items() if name[0] == "lsoa"} == {2.0}
+    assert {value for name, value in found.items() if name[0] == "local_authority"} == {4.0}
+    assert {value for name, value in found.items() if name[0] == "national"} == {1.0}
+
+
+def test_a_block_of_two_tables_weighs_as_much_as_the_weightier(tmp_path: Path) -> None:
+    twice = ({**SMALL, "levels": ["national"]}, MEANS)
+    made = world(tmp_path, tables=twice)
+    book = made.spec.rules.model_dump(mode="json", exclude_unset=True)
+    book["weights"] = {"small": number("0.1", "times"), "means": number("3", "times")}
+    weights = block_weights(replace(made.spec, rules=DpRules.model_validate(book)), made.layout)
+    assert weights[("national", *["total"] * (len(made.layout.grid.dimensions) - 1))] == 3.0
+    by_sex = made.layout.levels_for("national", ("sex",))
+    assert weights[by_sex] == 0.1
+
+
+def test_weights_of_the_rules_reach_the_plan(tmp_path: Path) -> None:
+    made = world(tmp_path, tables=(SMALL, MEANS))
+    book = made.spec.rules.model_dump(mode="json", exclude_unset=True) | {"weights": {"lsoa": number("20", "times")}}
+    leaning = plan_tree_residuals(replace(made.spec, rules=DpRules.model_validate(book)), made.layout)
+
+    def share(plan: TreeResidualPlan) -> float:
+        return float(sum(query.event.rho for query in plan.queries if query.level == "lsoa"))
+
+    assert share(leaning) > 1.5 * share(plan_tree_residuals(made.spec, made.layout))
