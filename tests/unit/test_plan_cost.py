@@ -49,7 +49,7 @@ def test_each_of_several_cohorts_has_its_account(run: Run, small: Path, home: Pa
     names = (prepared.spec.cohorts[0], "synthetic-2020-21")
     periods = prepared.spec.release.model_copy(update={"time_period": ("202425", "202526")})
     several = replace(prepared, spec=replace(prepared.spec, release=periods))
-    found = cost_of(several, rules, replace(home_in(home), ledger=str(home / "ledger.sqlite")))
+    found = cost_of(several, rules, replace(home_in(home), ledger=home / "ledger.sqlite"))
     assert [(x.cohort, x.spent > 0, x.is_charged) for x in found.accounts] == [
         (names[0], True, True),
         (names[1], False, False),
