@@ -60,8 +60,8 @@ MUTANTS = (
     _one(
         "zero cells dropped",
         "protect/measure.py",
-        "noisy[query.event.label] = exact + draw_discrete_gaussian(",
-        "noisy[query.event.label] = exact + (exact != 0) * draw_discrete_gaussian(",
+        "noisy[query.event.label] = exact + _draw(",
+        "noisy[query.event.label] = exact + (exact != 0) * _draw(",
         f"{PROTECT}/test_measure.py::test_cells_without_children_get_noise_too",
     ),
     _one(
@@ -97,8 +97,8 @@ MUTANTS = (
     _one(
         "sigma2 rounded down",
         "privacy/strategy.py",
-        "sigma2 = Fraction(ceil(exact)) if exact > FINE_SIGMA2 else Fraction(ceil(exact * 1000), 1000)",
-        "sigma2 = Fraction(int(exact)) if exact > FINE_SIGMA2 else Fraction(int(exact * 1000), 1000)",
+        "Fraction(ceil(noise)) if noise > COARSE_NOISE else Fraction(ceil(noise * 1000), 1000)",
+        "Fraction(int(noise)) if noise > COARSE_NOISE else Fraction(int(noise * 1000), 1000)",
         f"{PRIVACY}/test_strategy.py::test_the_charge_is_never_above_what_was_asked_and_hardly_below",
     ),
     Mutant(

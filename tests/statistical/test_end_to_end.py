@@ -133,6 +133,13 @@ def _cells(block: Block, country: Country) -> Iterator[tuple[tuple[int, int], tu
         yield (a, b), tuple(weights)
 
 
+def _within(error: FloatArray, margin: FloatArray) -> FloatArray:
+    """Return how far whole errors lie within a margin: between two whole numbers it counts in proportion."""
+    whole = np.floor(margin)
+    inner, outer = (error <= whole).astype(np.float64), (error <= whole + 1).astype(np.float64)
+    return np.asarray(inner + (margin - whole) * (outer - inner), np.float64)
+
+
 def _held(level: str, country: Country) -> tuple[float, float, float]:
     """Return how often the intervals of counts and of rates hold, and the share of bounded ones."""
     block = _finest(level, country)
@@ -145,7 +152,7 @@ def _held(level: str, country: Country) -> tuple[float, float, float]:
         top, bottom = values[:, :, a, b, 1], values[:, :, a, b].sum(axis=2)
         pairs = ((reached, reached), (everybody, everybody), (reached, everybody))
         variances = [np.broadcast_to(country.plan.covariance("children", block, x, y), top.shape) for x, y in pairs]
-        held_counts.append(np.abs(top - true[:, a, b, 1]) <= Z_95 * np.sqrt(variances[0]))
+        held_counts.append(_within(np.abs(top - true[:, a, b, 1]), Z_95 * np.sqrt(variances[0])))
         _, lower, upper = fieller_ends(top, bottom, variances, scale=1.0)
         total = true[:, a, b].sum(axis=1)
         use = (total > 0) & np.ones_like(top, bool)
