@@ -112,7 +112,7 @@ def rate_error(world: Workload, found: IntArray, truth: IntArray, level: str) ->
 
 
 def variances(plan: TreeResidualPlan, block: Block) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the variances of a reached cell, of its group, and their covariance, at every area (alike in all cells)."""
+    """Return the variances of a reached cell, of its group, and their covariance, at every area; all cells alike."""
     axes = [i for i, name in enumerate(block.levels) if i > 0 and name != TOTAL_LEVEL]
     whole = tuple(np.ones(2) if i == axes[-1] else np.eye(block.shape[i])[0] for i in axes)
     part = tuple(np.eye(2)[1] if i == axes[-1] else np.eye(block.shape[i])[0] for i in axes)
@@ -295,11 +295,15 @@ def _sentences(
     stages_took = "; ".join(f"{name} {took[name]:.2f} s" for name in ("planning", "noise", "estimation and rounding"))
     return (
         f"{stages_took}; peak memory of the process {took['memory']:.2f} GB, finest counts included (goal 0.6).",
-        f"Exact draws a second, sigma2 = {SIGMA2}: {by_table:.1f} million by inversion (goal 3), {second:.2f} million by "
-        "the second sampler.",
-        f"`best_nonneg` below local authorities: mean error at LSOAs {_companion_error(world, companion, truth):.2f} "
-        f"(goal 2.0; unbiased {unbiased:.2f}), {seconds:.1f} s (goal 15); {kept:.1%} of the authorities' cells are its "
-        "sums, and all of their totals.",
+        (
+            f"Exact draws a second, sigma2 = {SIGMA2}: {by_table:.1f} million by inversion (goal 3), {second:.2f} million "
+            "by the second sampler."
+        ),
+        (
+            f"`best_nonneg` below local authorities: mean error at LSOAs {_companion_error(world, companion, truth):.2f} "
+            f"(goal 2.0; unbiased {unbiased:.2f}), {seconds:.1f} s (goal 15); {kept:.1%} of the authorities' cells are "
+            "its sums, and all of their totals."
+        ),
     )
 
 
