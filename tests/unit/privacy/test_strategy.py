@@ -238,7 +238,7 @@ def test_the_split_is_better_than_an_even_one_and_cannot_be_bettered_by_small_mo
     from ndl_publish.privacy.strategy import _objective, _slots, _split  # noqa: PLC0415
 
     slots = _slots(QUANTITIES[0], TREE, 1000, {})
-    found = _split(slots)
+    found = _split(slots, power=1)
     depth = max(len(slot.levels) for slot in slots)
     used = np.array([[k < len(slot.levels) for k in range(depth)] for slot in slots])
     masks = (used, np.zeros_like(used))
@@ -248,7 +248,7 @@ def test_the_split_is_better_than_an_even_one_and_cannot_be_bettered_by_small_mo
     rho = np.array([[*shares, *[0.0] * (depth - len(shares))] for shares in found])
 
     def value(shares: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-        return float(_objective(shares, nodes, weight, cost, masks).sum())
+        return float(_objective(shares, nodes, weight, (2 / cost, 1), masks).sum())
 
     best = value(rho)
     assert np.isclose(rho.sum(), 1.0)
