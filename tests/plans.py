@@ -36,7 +36,7 @@ def prepared_with(folder: Path, *targets: str) -> tuple[Prepared, DpRules]:
 def home_in(folder: Path) -> Home:
     """Return a home that is not there yet."""
     return Home.locate(
-        key_file=folder / "key", ledger_file=folder / "ledger", notify=lambda _: None,
+        key_file=folder / "key", ledger=str(folder / "ledger"), notify=lambda _: None,
         environ={"NDL_PUBLISH_HOME": str(folder)},
     )  # fmt: skip
 

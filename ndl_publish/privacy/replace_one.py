@@ -27,6 +27,8 @@ from ndl_publish.privacy.strategy import ResidualQuery
 Lengths = tuple[int, int, int]
 """Squared length of one child's column, of the other's, and their inner product."""
 SAME: Lengths = (1, 1, 1)
+Kind = Mapping[str, tuple[Lengths, ...]]
+"""Quantity -> lengths of a kind of pair at each depth of its chain."""
 
 
 def replace_one_rho(
@@ -48,8 +50,8 @@ def replace_one_rho(
     """
     if not queries:
         return Fraction(0)
-    largest = max(chains.values(), key=len)
-    pairs = [_pairs(chain) for chain in largest[1:]]
+    n_dimensions = max(len(own) for own in chains.values())
+    pairs = [_pairs({name: own[i] for name, own in chains.items()}) for i in range(1, n_dimensions)]
     depths = range(1 if single_root else 0, len(levels) + 1)
     worst = Fraction(0)
     for shared in depths:
@@ -61,15 +63,18 @@ def replace_one_rho(
     return worst
 
 
-def _pairs(chain: Chain) -> list[tuple[Lengths, ...]]:
-    """Return, for every kind of pair of categories, the lengths at each depth; depth 0 is the same for all."""
-    if not chain.levels:
-        return [(SAME,)]
-    kinds: dict[tuple[Lengths, ...], None] = {}
-    n_codes = len(chain.group_of[0])
+def _pairs(chains: Mapping[str, Chain]) -> list[Kind]:
+    """Return every kind of pair of categories of a dimension; each quantity measures it at depths of its own."""
+    n_codes = max((len(chain.group_of[0]) for chain in chains.values() if chain.levels), default=1)
+    kinds: dict[tuple[tuple[Lengths, ...], ...], None] = {}
     for a, b in product(range(n_codes), repeat=2):
-        kinds[SAME, *(_lengths(chain, depth, a, b) for depth in range(1, len(chain.levels) + 1))] = None
-    return list(kinds)
+        kinds[tuple(_of_pair(chain, a, b) for chain in chains.values())] = None
+    return [dict(zip(chains, kind, strict=True)) for kind in kinds]
+
+
+def _of_pair(chain: Chain, a: int, b: int) -> tuple[Lengths, ...]:
+    """Return the lengths of a pair of categories at each depth; depth 0 is the same for all."""
+    return (SAME, *(_lengths(chain, depth, a, b) for depth in range(1, len(chain.levels) + 1)))
 
 
 def _lengths(chain: Chain, depth: int, a: int, b: int) -> Lengths:
@@ -83,7 +88,7 @@ def _lengths(chain: Chain, depth: int, a: int, b: int) -> Lengths:
 
 def _costs(
     query: ResidualQuery,
-    pairs: list[list[tuple[Lengths, ...]]],
+    pairs: list[list[Kind]],
     ranges: Mapping[str, tuple[int, int]],
     *,
     is_shared: bool,
@@ -94,7 +99,9 @@ def _costs(
     for which in range(3):
         table = np.ones((1,) * len(pairs))
         for axis, options in enumerate(pairs):
-            values = np.array([option[depths.get(axis + 1, 0)][which] for option in options], np.float64)
+            values = np.array(
+                [option[query.quantity][depths.get(axis + 1, 0)][which] for option in options], np.float64
+            )
             table = table * values.reshape(-1, *[1] * (len(pairs) - axis - 1))
         parts.append(table)
     one, other, inner = parts
@@ -104,13 +111,13 @@ def _costs(
 
 
 def _cost(
-    query: ResidualQuery, chosen: list[tuple[Lengths, ...]], ranges: Mapping[str, tuple[int, int]], *, is_shared: bool
+    query: ResidualQuery, chosen: list[Kind], ranges: Mapping[str, tuple[int, int]], *, is_shared: bool
 ) -> Fraction:
     """Return what a query costs for one kind of pair, exactly."""
     depths = dict(query.part)
     one = other = inner = 1
     for axis, option in enumerate(chosen, 1):
-        lengths = option[depths.get(axis, 0)]
+        lengths = option[query.quantity][depths.get(axis, 0)]
         one, other, inner = one * lengths[0], other * lengths[1], inner * lengths[2]
     low, high = ranges[query.quantity]
     ends = [a * a * one + b * b * other - 2 * a * b * inner * is_shared for a in (low, high) for b in (low, high)]

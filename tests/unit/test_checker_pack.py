@@ -60,8 +60,8 @@ def test_every_cell_has_its_exact_count_and_reason(cube: Cube, pack: Callable[..
 
 def test_measurements_are_there_only_when_there_is_noise(pack: Callable[..., InternalPack]) -> None:
     assert set(pack().frames) == {"cells", "linkage"}
-    noisy = pack(measurements={"a": np.array([5, -1]), "b": np.array([7])}).frames["noisy_measurements"]
-    assert noisy.rows() == [("a", 0, 5), ("a", 1, -1), ("b", 0, 7)]
+    rows = pl.DataFrame({"query": ["a", "a"], "position": [0, 1], "value": [5, -1]})
+    assert pack(measurements=rows).frames["noisy_measurements"].equals(rows)
 
 
 def test_documents_hold_audit_statement_and_configuration(pack: Callable[..., InternalPack]) -> None:

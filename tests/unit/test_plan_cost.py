@@ -3,15 +3,13 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from ndl_publish.pipeline import prepare
-from ndl_publish.plan_cost import Account, cohorts_of, cost_of
+from ndl_publish.plan_cost import Account, cost_of
 from ndl_publish.plan_words import account_words, cost_words, meaning_words
-from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 from tests.command import EXAMPLES, PILOT
 from tests.conftest import Run
@@ -43,27 +41,20 @@ def test_what_is_refused_or_charged_already_takes_nothing() -> None:
     assert replace(ACCOUNT, cap=Fraction(1, 10)).remaining == 0, "never below nothing"
 
 
-def test_cohorts_are_one_or_several() -> None:
-    one, several = SimpleNamespace(cohort="a"), SimpleNamespace(cohort="a", cohorts=("a", "b"))
-    assert cohorts_of(cast("ReleaseSpec", one)) == ("a",)
-    assert cohorts_of(cast("ReleaseSpec", several)) == ("a", "b")
-
-
-def test_each_of_several_cohorts_has_its_account(
-    monkeypatch: pytest.MonkeyPatch, run: Run, small: Path, home: Path
-) -> None:
+def test_each_of_several_cohorts_has_its_account(run: Run, small: Path, home: Path) -> None:
     assert run("build", small / "release.yaml", "--out", small / "out").code == 0
     prepared = prepare(small / "release.yaml")
     rules = prepared.spec.rules
     assert isinstance(rules, DpRules)
-    names = (prepared.spec.cohort, "other")
-    monkeypatch.setattr("ndl_publish.plan_cost.cohorts_of", lambda _: names)
-    found = cost_of(prepared, rules, replace(home_in(home), ledger_file=home / "ledger.sqlite"))
+    names = (prepared.spec.cohorts[0], "synthetic-2020-21")
+    periods = prepared.spec.release.model_copy(update={"time_period": ("202425", "202526")})
+    several = replace(prepared, spec=replace(prepared.spec, release=periods))
+    found = cost_of(several, rules, replace(home_in(home), ledger=home / "ledger.sqlite"))
     assert [(x.cohort, x.spent > 0, x.is_charged) for x in found.accounts] == [
         (names[0], True, True),
-        ("other", False, False),
+        (names[1], False, False),
     ]
-    assert cost_words(found).startswith(f"Cost: rho 0.1 of each of the cohorts {names[0]}, other, which implies")
+    assert cost_words(found).startswith(f"Cost: rho 0.1 of each of the cohorts {names[0]}, {names[1]}, which implies")
 
 
 @pytest.mark.parametrize(

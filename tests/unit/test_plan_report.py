@@ -65,7 +65,7 @@ def test_half_and_double_the_budget_are_shown(told: str) -> None:
 
 def test_advice_names_years_wards_and_a_larger_loss(told: str) -> None:
     words = " ".join(told.partition("most would be withheld:")[2].split())
-    assert "- Ward: about 65% of rates would be withheld. Pool several years (about 20% with 3 together" in words
+    assert "- Ward: about 62% of rates would be withheld. Pool several years (about 17% with 3 together" in words
     assert "publish wards instead, or agree on a larger rho" in words
 
 

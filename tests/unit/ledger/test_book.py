@@ -154,7 +154,16 @@ def test_history_of_a_cohort_has_its_commits(ledger: Ledger, make_request: MakeR
 
 def test_the_exported_entry_is_complete_and_says_nothing_more(ledger: Ledger, make_request: MakeRequest) -> None:
     entry = ledger.entry(ledger.reserve(make_request(), caps=CAPS))
-    assert entry["losses"] == [{"cohort": "2019/20", "rho": "1/10", "epsilon": "0/1", "rho_decimal": "0.1"}]
+    assert entry["losses"] == [
+        {
+            "cohort": "2019/20",
+            "rho": "1/10",
+            "epsilon": "0/1",
+            "rho_decimal": "0.1",
+            "spent_with_this": "1/10",
+            "spent_with_this_decimal": "0.1",
+        }
+    ]
     assert entry["queries"][0]["sigma2"] == "5/1"
     assert {"adjacency", "code_version", "entry_hash", "query_set_hash", "key_fingerprint"} <= set(entry)
     text = json.dumps(entry)
@@ -162,14 +171,23 @@ def test_the_exported_entry_is_complete_and_says_nothing_more(ledger: Ledger, ma
     assert "2026-04-01" not in text
 
 
-def test_the_exported_entry_is_the_same_in_a_fresh_ledger(
+def test_the_exported_entry_is_the_same_in_a_fresh_ledger_but_for_what_was_spent_before(
     ledger: Ledger, make_request: MakeRequest, new_where: MakeWhere
 ) -> None:
     ledger.reserve(make_request("d0", version="0"), caps=CAPS)
     here = ledger.entry(ledger.reserve(make_request(), caps=CAPS))
     with Ledger.open(place_of(new_where())) as fresh:
         there = fresh.entry(fresh.reserve(make_request(actor="another"), caps=CAPS))
+    assert [loss.pop("spent_with_this") for loss in (*here["losses"], *there["losses"])] == ["1/5", "1/10"]
+    assert [loss.pop("spent_with_this_decimal") for loss in (*here["losses"], *there["losses"])] == ["0.2", "0.1"]
     assert json.dumps(here) == json.dumps(there)
+
+
+def test_the_exported_entry_does_not_change_when_more_is_spent(ledger: Ledger, make_request: MakeRequest) -> None:
+    grant = ledger.reserve(make_request(), caps=CAPS)
+    before = ledger.entry(grant)
+    ledger.reserve(make_request("d2", version="2"), caps=CAPS)
+    assert ledger.entry(grant) == before
 
 
 def test_what_was_written_is_there_after_reopening(place: Place, make_request: MakeRequest) -> None:

@@ -231,7 +231,7 @@ def _barely_measured(plan: Planned) -> tuple[ResidualQuery, ...]:
     """Return queries for what is known, with so much noise that they tell nothing."""
     measured = {(query.level, query.part) for query in plan.queries}
     rest = [q for q in Planned.of(KNOWN_GRID).queries if (q.level, q.part) not in measured]
-    return tuple(replace(q, event=replace(q.event, sigma2=Fraction(10**9))) for q in rest)
+    return tuple(replace(q, event=replace(q.gaussian, sigma2=Fraction(10**9))) for q in rest)
 
 
 def _at_or_above(plan: Planned, known: Known) -> tuple[str, ...]:

@@ -128,7 +128,6 @@ OTHER_CHAINS: tuple[list[tuple[str, ...]], list[tuple[str, ...]]] = (
 """The sum is measured by minor group alone, children by major group and within it."""
 
 
-@pytest.mark.xfail(reason="replace_one_rho reads the depths of a sum's queries in the chains of the children")
 def test_a_sum_measured_at_other_depths_than_the_children_is_bounded_too() -> None:
     queries, chains, levels = _planned(*OTHER_CHAINS)
     ranges = {"children": (1, 1), "score": (0, 6)}

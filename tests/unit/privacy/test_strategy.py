@@ -233,22 +233,24 @@ def test_each_cohort_pays_for_every_query() -> None:
     assert {loss.rho for loss in losses.values()} == {plan.charged}
 
 
-def test_the_split_is_better_than_an_even_one_and_cannot_be_bettered_by_small_moves() -> None:
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_split_is_better_than_an_even_one_and_cannot_be_bettered_by_small_moves(power: int) -> None:
     """The objective is convex: no move of a little loss from one query to another may lower it by much."""
     from ndl_publish.privacy.strategy import _objective, _slots, _split  # noqa: PLC0415
 
     slots = _slots(QUANTITIES[0], TREE, 1000, {})
-    found = _split(slots, power=1)
+    found = _split(slots, power=power)
     depth = max(len(slot.levels) for slot in slots)
     used = np.array([[k < len(slot.levels) for k in range(depth)] for slot in slots])
     masks = (used, np.zeros_like(used))
     nodes = np.array([[slot.n_nodes[min(k, len(slot.levels) - 1)] for k in range(depth)] for slot in slots], float)
     weight = np.array([[*slot.importance, *[0.0] * (depth - len(slot.levels))] for slot in slots])
-    cost = np.array([float(slot.sensitivity) for slot in slots])
+    sizes = [slot.sensitivity if power == 1 else 4 * slot.length**2 for slot in slots]
+    noise = (2 / np.array(sizes, float), power)
     rho = np.array([[*shares, *[0.0] * (depth - len(shares))] for shares in found])
 
     def value(shares: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-        return float(_objective(shares, nodes, weight, (2 / cost, 1), masks).sum())
+        return float(_objective(shares, nodes, weight, noise, masks).sum())
 
     best = value(rho)
     assert np.isclose(rho.sum(), 1.0)

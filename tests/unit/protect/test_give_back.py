@@ -5,8 +5,10 @@ import pytest
 
 from ndl_publish.audit.recoverable import recoverable_cells
 from ndl_publish.columns import Mask
-from ndl_publish.cube.grid import CellGrid, IntArray, make_dimension
+from ndl_publish.cube.grid import CellGrid, make_dimension
+from ndl_publish.cube.protected import BoolArray
 from ndl_publish.protect.give_back import LARGE_LEVEL, Figures, give_back
+from ndl_publish.protect.secondary.problem import MaskArray
 
 LEAVES = tuple(f"s{k}" for k in range(8))
 AREAS = make_dimension(
@@ -18,9 +20,9 @@ VALUES = GRID.tabulate(np.arange(8)[:, None], np.array([3, 20, 4, 25, 30, 35, 40
 FIGURES = Figures(GRID, VALUES, np.ones(GRID.n_cells, bool), ())
 
 
-def _mask(primaries: tuple[int, ...], secondaries: tuple[int, ...], *, bands: bool) -> IntArray:
+def _mask(primaries: tuple[int, ...], secondaries: tuple[int, ...], *, bands: bool) -> MaskArray:
     """Return a mask of leaves by number, with both bands withheld to protect them if asked."""
-    mask = np.full(GRID.n_cells, Mask.SHOWN, np.int8)
+    mask = np.full(GRID.n_cells, Mask.SHOWN, np.uint8)
     leaf = GRID.block(("leaf",)).offset
     mask[[leaf + k for k in primaries]] = Mask.PRIMARY_SUPPRESSED
     mask[[leaf + k for k in secondaries]] = Mask.SECONDARY_SUPPRESSED
@@ -52,16 +54,16 @@ def test_a_secondary_that_follows_then_is_shown_and_no_primary_ever_is() -> None
 
 
 def test_the_attack_is_not_made_where_nothing_could_be_given_back() -> None:
-    def never(*_: object) -> IntArray:
+    def never(*_: object) -> BoolArray:
         pytest.fail("nothing is withheld at a coarse level")
 
     mask = _mask((), (), bands=False)
-    assert np.array_equal(give_back(FIGURES, mask, never), mask)  # type: ignore[arg-type]
+    assert np.array_equal(give_back(FIGURES, mask, never), mask)
 
 
 def test_levels_of_many_areas_are_left_alone() -> None:
     leaves = tuple(f"s{k}" for k in range(LARGE_LEVEL + 1))
     grid = CellGrid.build((make_dimension("area", leaves, {"leaf": leaves}),), [("leaf",)])
-    mask = np.full(grid.n_cells, Mask.SECONDARY_SUPPRESSED, np.int8)
+    mask = np.full(grid.n_cells, Mask.SECONDARY_SUPPRESSED, np.uint8)
     figures = Figures(grid, np.zeros(grid.n_cells, np.int64), np.ones(grid.n_cells, bool), ())
     assert np.array_equal(give_back(figures, mask, recoverable_cells), mask)

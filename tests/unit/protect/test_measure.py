@@ -99,8 +99,7 @@ def test_anything_else_draws_unrelated_noise(
     elif change == "key":
         after = _drawn(ledger, plan, cube, number=2)
     elif change == "sigma2":
-        event = plan.queries[0].event
-        assert isinstance(event, GaussianQuery)
+        event = plan.queries[0].gaussian
         dearer = replace(plan.queries[0], event=replace(event, sigma2=event.sigma2 + Fraction(1, 1000)))
         after = _drawn(ledger, _redone(plan, (dearer, *plan.queries[1:])), cube)
     else:
@@ -115,8 +114,7 @@ def test_anything_else_draws_unrelated_noise(
 
 def test_the_digest_covers_everything_the_noise_depends_on(plan: TreeResidualPlan, cube: Cube, small: World) -> None:
     tables = plan.exact(cube.rows)
-    event = plan.queries[-1].event
-    assert isinstance(event, GaussianQuery)
+    event = plan.queries[-1].gaussian
     dearer = replace(plan.queries[-1], event=replace(event, sigma2=event.sigma2 + 1))
     moved = dict(tables)
     values = tables["score"].values.copy()

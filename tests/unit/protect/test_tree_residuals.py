@@ -172,6 +172,6 @@ def test_weights_of_the_rules_reach_the_plan(tmp_path: Path) -> None:
     leaning = plan_tree_residuals(replace(made.spec, rules=DpRules.model_validate(book)), made.layout)
 
     def share(plan: TreeResidualPlan) -> float:
-        return float(sum((q.event.loss.rho for q in plan.queries if q.level == "lsoa"), Fraction(0)))
+        return float(sum(query.gaussian.rho for query in plan.queries if query.level == "lsoa"))
 
     assert share(leaning) > 1.5 * share(plan_tree_residuals(made.spec, made.layout))
