@@ -296,13 +296,14 @@ def _sentences(
     return (
         f"{stages_took}; peak memory of the process {took['memory']:.2f} GB, finest counts included (goal 0.6).",
         (
-            f"Exact draws a second, sigma2 = {SIGMA2}: {by_table:.1f} million by inversion (goal 3), {second:.2f} million "
-            "by the second sampler."
+            f"Exact draws a second, sigma2 = {SIGMA2}: {by_table:.1f} million by inversion (goal 3), {second:.2f} "
+            "million by the second sampler."
         ),
         (
-            f"`best_nonneg` below local authorities: mean error at LSOAs {_companion_error(world, companion, truth):.2f} "
-            f"(goal 2.0; unbiased {unbiased:.2f}), {seconds:.1f} s (goal 15); {kept:.1%} of the authorities' cells are "
-            "its sums, and all of their totals."
+            "`best_nonneg` below local authorities: mean error at LSOAs "
+            f"{_companion_error(world, companion, truth):.2f} "
+            f"(goal 2.0; unbiased {unbiased:.2f}), {seconds:.1f} s (goal 15); {kept:.1%} of the authorities' cells "
+            "are its sums, and all of their totals."
         ),
     )
 
