@@ -208,7 +208,7 @@ def audit(
 
 @cli.command()
 @click.argument("package", type=FOLDER)
-@click.option("--measurements", type=FILE, help="Parquet file of the noisy measurements; default: the package's own.")
+@click.option("--measurements", type=FILE, help="File of the noisy measurements; default: the package's own.")
 @click.option("--out", type=FOLDER, help="Keep the new package in this folder; default: compare and throw away.")
 @click.option("--metadata", type=FOLDER, help="Folder of the look-ups of areas; default: what ships.")
 @as_json

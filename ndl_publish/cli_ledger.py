@@ -70,9 +70,10 @@ def ledger_verify(ledger: str | None, *, as_json: bool) -> None:
 @click.argument("cohort")
 @click.argument("rho")
 @click.option("--yearly", is_flag=True, help="The cap of each calendar year, not of the lifetime.")
+@click.option("--new-cohort", is_flag=True, help="COHORT has not been charged yet.")
 @click.option("--reason", required=True, help="Why; stays in the ledger.")
 @ledger_place
-def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: str | None, *, yearly: bool) -> None:
+def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: str | None, *, yearly: bool, new_cohort: bool) -> None:
     """Record the decision to change the lifetime cap of COHORT, or its yearly cap, to RHO.
 
     \b
@@ -91,6 +92,10 @@ def ledger_set_cap(cohort: str, rho: str, reason: str, ledger: str | None, *, ye
     home = home_of(None, ledger)
     with home.open_ledger(must_exist=True) as book:
         known = {balance.cohort: balance for balance in book.balances()}
+        if cohort not in known and not new_cohort:
+            names = ", ".join(known) or "none"
+            message = f"no release has charged {cohort}; cohorts in the ledger: {names}. For one to come: --new-cohort."
+            raise click.BadParameter(message, param_hint="COHORT")
         book.set_cap(cohort, cap, reason=reason, actor=actor(), is_yearly=yearly)
         home.remember(book)
     ledger_report.show_set_cap(cohort, cap, known, is_yearly=yearly)

@@ -15,7 +15,6 @@ import numpy as np
 from ndl_publish.cube.layout import Crossing, CubeLayout, crossings_of
 from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.protect.dp import Mechanism
-from ndl_publish.protect.intervals import Z_95
 from ndl_publish.spec.dataset import ShareMeasure
 from ndl_publish.spec.release import Table
 from ndl_publish.spec.rules import DpRules
@@ -81,7 +80,34 @@ def count_margin(layout: CubeLayout, mechanism: Mechanism, level: str, crossing:
     axes = sorted(layout.breakdown_dimension[name] for name in crossing)
     dimensions = layout.grid.dimensions
     first = tuple((dimensions[i].level(block.levels[i]).group_of == 0).astype(np.float64) for i in axes)
-    return Z_95 * sqrt(float(mechanism.covariance("children", block, first, first).mean()))
+    return mechanism.z_95 * sqrt(float(mechanism.covariance("children", block, first, first).mean()))
+
+
+def free_margin(layout: CubeLayout, mechanism: Mechanism, level: str, crossing: Crossing) -> float:
+    """Return the margin that a rate is worked out from: of the count, or where that is known exactly, of a share.
+
+    With X the children reached and N known, Var(X - N/2) takes the place of Var(N) / 2.
+    """
+    margin = count_margin(layout, mechanism, level, crossing)
+    levels = {block.levels for block in layout.grid.blocks}
+    for outcome, chain in layout.chains.items() if margin == 0 else ():
+        for measure in chain:
+            if layout.levels_for(level, crossing, (outcome, measure)) in levels:
+                return _share_margin(layout, mechanism, (level, crossing), (outcome, measure))
+    return margin
+
+
+def _share_margin(
+    layout: CubeLayout, mechanism: Mechanism, place: tuple[str, Crossing], share: tuple[str, str]
+) -> float:
+    level, crossing = place
+    block, axis = layout.grid.block(layout.levels_for(level, crossing, share)), layout.outcome_dimension[share[0]]
+    weights = {axis: layout.grid.dimensions[axis].level(share[1]).group_of.astype(np.float64) - HALF}
+    for name in crossing:
+        i = layout.breakdown_dimension[name]
+        weights[i] = (layout.grid.dimensions[i].level(block.levels[i]).group_of == 0).astype(np.float64)
+    half = tuple(weights[i] for i in sorted(weights))
+    return mechanism.z_95 * sqrt(2 * float(mechanism.covariance("children", block, half, half).mean()))
 
 
 def rate_margin(children: float, margin: float) -> float:
@@ -113,17 +139,20 @@ def _row(
     margin = count_margin(layout, mechanism, level, crossing)
     minimum, widest = float(rules.withhold.minimum_count.value), float(rules.withhold.maximum_margin.value)
     sizes = [average * exp(SPREAD * NormalDist().inv_cdf(q) - SPREAD**2 / 2) for q in QUANTILES]
-    small = [_below(minimum - HALF, size, margin / Z_95) for size in sizes]
+    small = [_below(minimum - HALF, size, margin / mechanism.z_95) for size in sizes]
     counts = sum(small) / len(small)
     if not has_rates(prepared, table):
         return ForecastRow(*known, margin, None, counts, None)
-    wide = [1.0 if rate_margin(size, margin) > widest else part for size, part in zip(sizes, small, strict=True)]
-    rate = rate_margin(average, margin) if average > margin else None
+    free = free_margin(layout, mechanism, level, crossing)
+    wide = [1.0 if rate_margin(size, free) > widest else part for size, part in zip(sizes, small, strict=True)]
+    rate = rate_margin(average, free) if average > margin else None
     return ForecastRow(*known, margin, rate, counts, sum(wide) / len(wide))
 
 
 def _below(limit: float, mean: float, deviation: float) -> float:
     """Return the chance that a normal variable falls below a limit."""
+    if deviation == 0:  # the count is known
+        return float(mean < limit)
     return HALF * (1 + erf((limit - mean) / deviation / sqrt(2)))
 
 

@@ -114,8 +114,17 @@ class Home:
             ledger.close()
             raise BudgetError("NDL-B019", f"{self.ledger}: {FORGOTTEN}")
         if is_new:
-            self.notify(f"A new privacy ledger was begun: {self.ledger}. Back it up.")
+            self.notify(f"A new privacy ledger was begun: {self.ledger}. Back it up.{self._other_ledgers()}")
         return ledger
+
+    def _other_ledgers(self) -> str:
+        """Return a warning where this key has paid into another ledger before."""
+        if not any(self.key_file.parent.glob("ledger.*.head")):
+            return ""
+        return (
+            " This key has paid into another ledger before: what was spent there does not count in the new one. If they"
+            " are about the same children, stop and use that one."
+        )
 
     def remember(self, ledger: Ledger) -> None:
         """Note beside the key how long the ledger is, so that a missing or rolled-back one is noticed.

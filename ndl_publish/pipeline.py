@@ -34,11 +34,11 @@ from ndl_publish.protect.dp import DpResult, Mechanism, Payment, measure_dp, pla
 from ndl_publish.protect.finest_geometric import plan_finest_geometric
 from ndl_publish.protect.measure import Measurements
 from ndl_publish.protect.public_figures import PublicFigures, read_public_figures
-from ndl_publish.protect.tree_residuals import plan_tree_residuals
+from ndl_publish.protect.tree_residuals import TreeResidualPlan, plan_tree_residuals
 from ndl_publish.records.model import ValidatedRecords
 from ndl_publish.records.read import read_records
 from ndl_publish.records.validate import validate_records
-from ndl_publish.spec.idle_rules import idle_rules
+from ndl_publish.spec.idle_rules import idle_keys, idle_rules
 from ndl_publish.spec.load import ReleaseSpec, load_release
 from ndl_publish.spec.rules import DpRules, Geometric
 from ndl_publish.suppression_report.release import release_report, with_report
@@ -149,7 +149,12 @@ def validated(prepared: Prepared, *, progress: Progress) -> ValidatedRecords:
 
     records = read_records(prepared.spec, prepared.geography, engine=engine, progress=tell)
     found = validate_records(records, prepared.geography, engine=engine, progress=tell)
-    told = (*_size_findings(prepared.spec, found.n_children), *idle_rules(prepared.spec.rules))
+    told = (
+        *_size_findings(prepared.spec, found.n_children),
+        *_cohort_findings(prepared.spec),
+        *idle_rules(prepared.spec.rules),
+        *idle_keys(prepared.spec.release, prepared.spec.rules),
+    )
     return replace(found, findings=(*found.findings, *told))
 
 
@@ -160,6 +165,16 @@ def _size_findings(spec: ReleaseSpec, n_children: int) -> Iterator[Finding]:
         words = "fewer than half of" if n_children < expected else "more than twice"
         message = f"{words} the expected number are counted. Look at the areas, the population and the notes above."
         yield Finding("NDL-V040", "warning", spec.source.where(("expected_count",)), message)
+
+
+def _cohort_findings(spec: ReleaseSpec) -> Iterator[Finding]:
+    """Warn when nothing tells whether children are of the cohorts that the ledger charges."""
+    cohort = spec.dataset.cohort
+    if isinstance(spec.rules, DpRules) and cohort.kind == "academic_birth_year" and cohort.birth_month is None:
+        message = (
+            "nothing says when a child was born: the loss of children of other birth years is booked to a cohort they"
+        )
+        yield Finding("NDL-V044", "warning", "metadata, cohort", f"{message} are not of. Name the column: birth_month.")
 
 
 def build(
@@ -230,6 +245,8 @@ def noisy_release(
 ) -> tuple[DpResult, AuditedCube]:
     """Return what noisy measurements give, attacked: all of a noisy release that needs no record and no key."""
     spec, layout = prepared.spec, prepared.layout
+    if isinstance(mechanism, TreeResidualPlan):
+        mechanism.refuse_contradicted(measurements)
     noisy = protect_dp(
         spec, layout, mechanism, measurements, entry=entry, recoverable=recoverable_cells, progress=progress
     )

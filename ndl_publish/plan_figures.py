@@ -35,7 +35,7 @@ def charts(levels: Sequence[LevelForecast], *, people: str) -> tuple[Chart, ...]
         people: What those who are counted are called.
     """
     rated = [level for level in levels if level.rates_withheld is not None]
-    most = max(level.count_margin for level in levels)
+    most = max(level.count_margin for level in levels) or 1.0
     widest = min(max([_shown_margin(level) for level in rated], default=WIDEST_RATE), WIDEST_RATE)
     found = (
         _chart(f"Expected 95% margin of the number of {people} in an area", levels,

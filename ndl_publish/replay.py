@@ -10,20 +10,31 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ndl_publish.cube.layout import lay_out
 from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
 from ndl_publish.geography.coverage import covered_geography, whole_geography
+from ndl_publish.ledger.request import hash_queries
 from ndl_publish.package.build import build_package, refuse_occupied
 from ndl_publish.package.layout import INTERNAL, NOISY_MEASUREMENTS, PRIVACY, PUBLIC, package_name, parquet_path
 from ndl_publish.package.model import InternalPack, Package
 from ndl_publish.package_reading import check_manifest, public_folder, read_json, read_spec
 from ndl_publish.pipeline import Prepared, Progress, mechanism_with, noisy_release
-from ndl_publish.protect.measure import Measurements, measurements_of
+from ndl_publish.privacy.events import PrivacyLoss, losses_by_cohort
+from ndl_publish.protect.dp import ADJACENCY, Mechanism
+from ndl_publish.protect.measure import METHOD_VERSION, Measurements, measurements_of
 from ndl_publish.protect.public_figures import PUBLIC_FIGURES, known_of
+from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
+
+MEASUREMENT_SCHEMA = {
+    "query": pl.String, "position": pl.Int64, "area_code": pl.String, "categories": pl.String, "value": pl.Int64,
+}  # fmt: skip
+MOST = 2**53
+"""No noisy integer is larger: beyond it floats would not tell whole numbers apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ def replay(
 
     Args:
         package: A package folder, or its ``public`` folder.
-        measurements: Parquet file of the noisy measurements; default is the package's own.
+        measurements: Parquet or CSV file of the noisy measurements; default is the package's own.
         out: Folder to keep the new package in; by default it is compared and thrown away.
         metadata: Folder of the look-ups of areas; default is what ships.
         progress: Called with (stage, done, of).
@@ -77,13 +88,17 @@ def replay(
     if out is not None:
         refuse_occupied(out, spec)
     progress("Reading the measurements", 0, 0)
-    noisy = _read(package, public, measurements)
+    rows = _read(package, public, measurements)
     try:
+        noisy = measurements_of(rows)
         mechanism = mechanism_with(prepared, known_of(spec, prepared.layout, noisy))
         noisy.pop(PUBLIC_FIGURES, None)
         wanted = {event.label: event.n_cells for event in mechanism.events}
         _refuse_other(wanted, noisy, package)
+        if not mechanism.labelled(noisy).equals(rows):
+            raise _unfit(package)
         entry = read_json(public / PRIVACY)["ledger_entry"]
+        _refuse_entry(entry, spec, mechanism)
         _, audited = noisy_release(prepared, mechanism, noisy, entry, progress=progress)
     except (LookupError, TypeError, ValueError):
         raise _unfit(package) from None
@@ -98,14 +113,14 @@ def replay(
         )
         findings = tuple(_differences(public, made, manifest))
     if findings:
-        message = f"{package}: files are not what the noisy measurements give."
+        message = f"{package}: files are not what these noisy measurements give. Are they of this version and build?"
         raise DisclosureError("NDL-D041", message, findings=findings)
     n_measurements = sum(wanted.values())
     return Replayed(package_name(spec.release), len(manifest), n_measurements, None if out is None else made.folder)
 
 
-def _read(package: Path, public: Path, measurements: Path | None) -> Measurements:
-    """Return the noisy integers of every query from the first place that has them."""
+def _read(package: Path, public: Path, measurements: Path | None) -> pl.DataFrame:
+    """Return the noisy integers of every query, as rows, from the first place that has them."""
     inside = package / INTERNAL / f"{NOISY_MEASUREMENTS}.parquet"
     places = [measurements] if measurements is not None else [inside, public / parquet_path(NOISY_MEASUREMENTS)]
     file = next((place for place in places if place.is_file()), None)
@@ -114,14 +129,46 @@ def _read(package: Path, public: Path, measurements: Path | None) -> Measurement
         message = f"there are no noisy measurements at {where}. Name their file with --measurements."
         raise InputError("NDL-V087", f"{package}: {message}")
     try:
-        return measurements_of(pl.read_parquet(file))
+        is_text = file.suffix.lower() == ".csv"
+        rows = pl.read_csv(file, schema=MEASUREMENT_SCHEMA) if is_text else pl.read_parquet(file)
     except (OSError, pl.exceptions.PolarsError):
-        raise InputError("NDL-V087", f"{file}: is not a file of noisy measurements.") from None
+        rows = pl.DataFrame()
+    if (
+        dict(rows.schema) != MEASUREMENT_SCHEMA
+        or not rows["value"].is_between(-MOST, MOST).fill_null(value=False).all()
+    ):
+        raise InputError("NDL-V087", f"{file}: is not a file of noisy measurements.")
+    return rows
 
 
 def _refuse_other(wanted: dict[str, int], noisy: Measurements, package: Path) -> None:
     if any(label not in noisy or len(noisy[label]) != n for label, n in wanted.items()):
         raise _unfit(package)
+
+
+def _refuse_entry(entry: dict[str, Any], spec: ReleaseSpec, mechanism: Mechanism) -> None:
+    """Refuse a ledger entry that is not one for this release, as far as that can be told without the ledger.
+
+    Raises:
+        DisclosureError: ``NDL-D041`` naming what differs.
+    """
+    queries = [event.to_json() for event in mechanism.events]
+    losses = losses_by_cohort(mechanism.events)
+    wanted = {
+        "release_id": spec.release.release_id,
+        "version": spec.release.version,
+        "rules_id": spec.rules.rules_id,
+        "adjacency": ADJACENCY,
+        "code_version": METHOD_VERSION,
+        "queries": queries,
+        "query_set_hash": hash_queries(queries),
+    }
+    wrong = [name for name, value in wanted.items() if entry[name] != value]
+    if [(loss["cohort"], PrivacyLoss.from_json(loss)) for loss in entry["losses"]] != list(losses):
+        wrong.append("losses")
+    if wrong:
+        findings = tuple(Finding("NDL-D041", "error", f"{PRIVACY}, ledger_entry.{x}", "is another.") for x in wrong)
+        raise DisclosureError("NDL-D041", "The ledger entry is not one that paid for this release.", findings=findings)
 
 
 def _unfit(package: Path) -> InputError:

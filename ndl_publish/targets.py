@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import exp, log, log10
 
 from ndl_publish.cube.layout import Crossing, closure
-from ndl_publish.forecast import count_margin, has_rates, rate_margin
+from ndl_publish.forecast import count_margin, free_margin, has_rates, rate_margin
 from ndl_publish.pipeline import Prepared, mechanism_of
 from ndl_publish.privacy.area_tree import area_tree
 from ndl_publish.replanned import replanned
@@ -89,13 +89,16 @@ def plan_targets(prepared: Prepared, rules: DpRules) -> TargetPlan:
 
 def _outcomes(prepared: Prepared, targets: Sequence[Target]) -> tuple[TargetOutcome, ...]:
     mechanism = mechanism_of(prepared)
-    margins: dict[tuple[str, Crossing], float] = {}
+    margins: dict[tuple[str, Crossing, bool], float] = {}
     found = []
     for target in targets:
         places = _places(prepared, target)
-        for level, crossing in places - set(margins):
-            margins[level, crossing] = count_margin(prepared.layout, mechanism, level, crossing)
-        widest = max((margins[place] for place in places), default=None)
+        is_rate = target.group is not None
+        for level, crossing in places:
+            if (level, crossing, is_rate) not in margins:
+                work_out = free_margin if is_rate else count_margin
+                margins[level, crossing, is_rate] = work_out(prepared.layout, mechanism, level, crossing)
+        widest = max((margins[*place, is_rate] for place in places), default=None)
         if widest is not None and target.group is not None:
             widest = rate_margin(float(target.group), widest)
         found.append(TargetOutcome(target, widest))

@@ -60,12 +60,17 @@ def _loss_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str
         yield Finding("NDL-D031", "error", "privacy.json", "the queries are not those that the ledger was charged for.")
     if (entry["release_id"], entry["version"]) != (spec.release.release_id, spec.release.version):
         yield Finding("NDL-D031", "error", "privacy.json", "the ledger entry is of another release or version.")
+    if sorted(loss["cohort"] for loss in entry["losses"]) != sorted(spec.cohorts):
+        yield Finding("NDL-D031", "error", "privacy.json", "the ledger entry charges other cohorts than the release's.")
+    if entry["rules_id"] != spec.rules.rules_id:
+        yield Finding("NDL-D031", "error", "privacy.json", "the ledger entry is of other rules.")
 
 
 def _pure_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str, Any]) -> Iterator[Finding]:
     """Check the queries under pure epsilon that are measured with planned noise."""
-    pure = [query for query in statement["queries"] if "scale" in query]
-    for query in pure:
+    pure = [query for query in statement["queries"] if "epsilon" in query]
+    planned = [query for query in pure if "scale" in query]
+    for query in planned:
         most = _bound(spec, query) * prod(2 * (n - 1) for n in _most_siblings(layout, query))
         if most / Fraction(query["scale"]) != Fraction(query["epsilon"]):
             yield Finding("NDL-D030", "error", "privacy.json", f"query {query['label']}: its loss does not follow.")
@@ -74,7 +79,7 @@ def _pure_findings(spec: ReleaseSpec, layout: CubeLayout, statement: Mapping[str
     if pure and {total} != charged:
         yield Finding("NDL-D030", "error", "privacy.json", "the losses of the queries do not add up to the charge.")
     charged_noise = {item["label"]: item.get("scale") for item in statement["ledger_entry"]["queries"]}
-    if pure and charged_noise != {query["label"]: query["scale"] for query in pure}:
+    if planned and charged_noise != {query["label"]: query["scale"] for query in planned}:
         yield Finding("NDL-D031", "error", "privacy.json", "the queries are not those that the ledger was charged for.")
 
 

@@ -117,7 +117,7 @@ def total_label(name: str, spec: ReleaseSpec) -> str:
 
 
 def blocks_of(table: Table, spec: ReleaseSpec, layout: "CubeLayout") -> Iterator[tuple[str, ...]]:
-    """Yield the levels of every block of the grid that a table is read from."""
+    """Yield the levels of every block that a table is read from; one between measures may be finer in the grid."""
     for level in table.levels:
         for crossing in crossings_of(table, spec):
             yield from _block_levels(layout, level, crossing, set(table.measures))

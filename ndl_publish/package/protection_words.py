@@ -53,6 +53,7 @@ class RuleNumber:
 class QueryWords:
     """One noisy measurement: keys of quantity, level and characteristics as in the metadata, numbers as short text."""
 
+    scale: str
     quantity: str
     level: str
     attributes: tuple[str, ...]
@@ -73,6 +74,7 @@ class ProtectionWords:
         adjacency: What makes two data sets neighbours.
         replace_one: The loss when one person is replaced by another, a sentence.
         positions: What each cohort has spent in all with this release, a sentence each.
+        public_headcounts: Title and address of the headcounts that are kept exactly; none where none are.
         best_nonneg: What the second estimate is; none where there is none.
         measurements_path: Where the noisy measurements stand; none where they are not published.
         mechanism: Name of the noise.
@@ -106,6 +108,7 @@ class ProtectionWords:
     adjacency: str | None
     replace_one: str | None
     positions: tuple[str, ...]
+    public_headcounts: tuple[str, str] | None
     best_nonneg: str | None
     measurements_path: str | None
     mechanism: str | None
@@ -144,6 +147,7 @@ def protection_words(audited: AuditedCube, *, rules: DpRules | ClassicRules) -> 
         adjacency=text.get("adjacency"),
         replace_one=_replace_one(privacy.get("replace_one"), text.get("delta")),
         positions=tuple(_positions(privacy)),
+        public_headcounts=_reference(privacy.get("invariant_reference")),
         best_nonneg=text.get("best_nonneg"),
         measurements_path=None if audited.protected.measurements is None else csv_path(NOISY_MEASUREMENTS),
         mechanism=text.get("mechanism"),
@@ -178,6 +182,10 @@ def _replace_one(content: Any, delta: str | None) -> str | None:  # noqa: ANN401
     return f"{content['adjacency']}: rho at most {rho}, epsilon {content['epsilon']:g}" + (
         f" at delta {delta}" if delta and delta != "0" else ""
     )
+
+
+def _reference(content: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
+    return None if content is None else (str(content["title"]), str(content["href"]))
 
 
 def _positions(privacy: Mapping[str, Any]) -> Iterator[str]:
@@ -247,6 +255,7 @@ def _percent(content: Any) -> str | None:  # noqa: ANN401 - JSON
 def _queries(content: Any) -> tuple[QueryWords, ...]:  # noqa: ANN401 - JSON
     return tuple(
         QueryWords(
+            scale=_short(_text(query.get("scale")) or ""),
             quantity=str(query.get("quantity", "")),
             level=str(query.get("level", "")),
             attributes=_texts(query.get("attributes")),

@@ -138,9 +138,12 @@ def period_label(time_period: str) -> str:
         ('2024/25', '2011')
         >>> period_label("202223-202425")
         '2022/23 to 2024/25'
+        >>> period_label("202223+202425")
+        '2022/23 and 2024/25'
     """
-    periods = [f"{text[:4]}/{text[4:]}" if text[4:] else text for text in time_period.split("-")]
-    return " to ".join(periods)
+    joint = " and " if "+" in time_period else " to "
+    periods = [f"{text[:4]}/{text[4:]}" if text[4:] else text for text in re.split(r"[-+]", time_period)]
+    return joint.join(periods)
 
 
 def moment_label(moment: datetime) -> str:

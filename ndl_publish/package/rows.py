@@ -18,7 +18,6 @@ from ndl_publish.package.free_text import refuse_formulas
 from ndl_publish.package.layout import csv_path
 from ndl_publish.package.measures import PublicMeasure, public_measures
 from ndl_publish.spec.load import ReleaseSpec
-from ndl_publish.spec.rules import DpRules
 
 NUMBERS: Final = (columns.VALUE, columns.LOWER, columns.UPPER, columns.BEST_NONNEG)
 
@@ -64,7 +63,7 @@ def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) 
     """
     known = public_measures(spec)
     periods = [columns.TIME_PERIOD] if len(spec.release.time_periods) > 1 else []
-    trailing = trailing_columns(spec)
+    trailing = trailing_columns(table)
     numbers = [name for name in trailing if name in NUMBERS]
     wanted = [*periods, columns.GEOGRAPHIC_LEVEL, columns.AREA_CODE, *table.breakdowns, *trailing]
     texts = [name for name in wanted if name not in NUMBERS]
@@ -86,9 +85,9 @@ def public_rows(table: PublicTable, *, spec: ReleaseSpec, geography: Geography) 
     )
 
 
-def trailing_columns(spec: ReleaseSpec) -> tuple[str, ...]:
-    """Return the columns after the breakdowns: the second estimate before the status, where the rules ask for one."""
-    if not isinstance(spec.rules, DpRules) or spec.rules.best_nonneg is None:
+def trailing_columns(table: PublicTable) -> tuple[str, ...]:
+    """Return the columns after the breakdowns: the second estimate before the status, where the table has one."""
+    if columns.BEST_NONNEG not in table.figures.columns:
         return columns.TRAILING
     return (*columns.TRAILING[:-1], columns.BEST_NONNEG, columns.TRAILING[-1])
 

@@ -90,8 +90,8 @@ def _leading(table: PublicRows, context: PackageContext) -> tuple[Field, ...]:
         Field(
             columns.TIME_PERIOD,
             "Time period",
-            "Period the figures are about; 202425 is the year 2024/25.",
-            categories=_plain(*release.all_periods),
+            _period_words(context),
+            categories=_plain(*_periods_of(table, context)),
         ),
         Field(
             columns.TIME_IDENTIFIER,
@@ -103,6 +103,18 @@ def _leading(table: PublicRows, context: PackageContext) -> tuple[Field, ...]:
         Field(columns.AREA_CODE, "Area code", f"Code of the area, boundaries of {context.geography.vintage}."),
         Field(columns.AREA_NAME, "Area name", "Name of the area."),
     )
+
+
+def _period_words(context: PackageContext) -> str:
+    release = context.spec.release
+    words = "Period the figures are about; 202425 is the year 2024/25."
+    several = f" {release.pooled_period} stands for all periods together; do not add it to single ones."
+    return words + (several if len(release.time_periods) > 1 else "")
+
+
+def _periods_of(table: PublicRows, context: PackageContext) -> tuple[str, ...]:
+    present = set(table.frame[columns.TIME_PERIOD].unique())
+    return tuple(period for period in context.spec.release.all_periods if period in present)
 
 
 def _level_field(labels: tuple[str, ...]) -> Field:

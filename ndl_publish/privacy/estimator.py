@@ -26,6 +26,7 @@ from ndl_publish.privacy.least_squares import (
     SubspaceTree,
     Weights,
     estimate,
+    gap_below,
     variance_of_sum,
     weigh,
 )
@@ -173,16 +174,40 @@ class Estimator:
     def _sizes(self, part: Part) -> tuple[int, ...]:
         return tuple(self.chains[i].size(depth) for i, depth in sorted(part))
 
-    def _estimates(self, part: Part, noisy: Mapping[str, IntArray], known: IntArray | None) -> dict[str, FloatArray]:
-        own = self.subspaces[part]
-        exact = self._known_differences(part, known)
-        measured = tuple(
+    def known_misfit(self, noisy: Mapping[str, IntArray], known: IntArray) -> FloatArray:
+        """Return how far known figures are from what was measured below their level, in standard deviations.
+
+        Returns:
+            The largest of each area of their level, 0 where nothing below them was measured.
+        """
+        claim = self.quantity.known
+        if claim is None:
+            return np.zeros(0)
+        worst = np.zeros(self.tree.n_nodes[claim.level])
+        for part, own in self.subspaces.items():
+            if not {i for i, _ in part} <= claim.dimensions:
+                continue
+            found = gap_below(own.tree, own.weights, self._measured(part, noisy, known))
+            if found is not None:
+                gap, variance = found
+                siblings = prod(self.chains[i].size(depth) for i, depth in part)
+                deviation = np.sqrt(variance * prod((1 - 1 / siblings,) if part else ())) / siblings
+                worst = np.maximum(worst, np.abs(gap).max(axis=1) / deviation)
+        return worst
+
+    def _measured(self, part: Part, noisy: Mapping[str, IntArray], known: IntArray | None) -> tuple[FloatArray, ...]:
+        """Return the noisy differences of a part at every level of its tree, exact ones where it is known."""
+        own, exact = self.subspaces[part], self._known_differences(part, known)
+        return tuple(
             residual_estimate(noisy[own.queries[level].event.label], self.chains, part)
             if level in own.queries
             else exact[level]
             for level in own.tree.levels
         )
-        values = estimate(own.tree, own.weights, measured)
+
+    def _estimates(self, part: Part, noisy: Mapping[str, IntArray], known: IntArray | None) -> dict[str, FloatArray]:
+        own = self.subspaces[part]
+        values = estimate(own.tree, own.weights, self._measured(part, noisy, known))
         return {x: v.reshape(-1, *self._sizes(part)) for x, v in zip(own.tree.levels, values, strict=True)}
 
     def _known_differences(self, part: Part, known: IntArray | None) -> dict[str, FloatArray]:

@@ -15,6 +15,9 @@ from typing import Self
 
 from ndl_publish.errors import RuleError
 
+LARGEST_SIGMA2 = 10**16
+LARGEST_SCALE = 10**8
+"""The largest parameters of discrete Gaussian and Laplace noise that the samplers draw exactly."""
 QueryJson = dict[str, str | int | list[str]]
 
 
@@ -86,6 +89,7 @@ class GaussianQuery:
         """Refuse floats, no noise and negative sensitivity."""
         _require_cohorts(self.cohorts)
         _require_fraction(self.sigma2, f"sigma2 of query {self.label}", positive=True)
+        _require_drawable(self.sigma2, LARGEST_SIGMA2, self.label)
         _require_fraction(self.squared_sensitivity, f"The sensitivity of query {self.label}", positive=False)
 
     @property
@@ -138,6 +142,7 @@ class LaplaceQuery:
         """Refuse floats, no noise and negative sensitivity."""
         _require_cohorts(self.cohorts)
         _require_fraction(self.scale, f"The scale of query {self.label}", positive=True)
+        _require_drawable(self.scale, LARGEST_SCALE, self.label)
         _require_fraction(self.sensitivity, f"The sensitivity of query {self.label}", positive=False)
 
     @property
@@ -220,6 +225,13 @@ def fraction_text(value: Fraction) -> str:
         '400/1'
     """
     return f"{value.numerator}/{value.denominator}"
+
+
+def _require_drawable(noise: Fraction, largest: int, label: str) -> None:
+    """Refuse noise that the samplers cannot draw, before anything is charged for it."""
+    if noise > largest:
+        message = f"Query {label} would need noise beyond what can be drawn exactly. Allow a larger loss, or give what"
+        raise RuleError("NDL-R045", f"{message} is summed narrower bounds (minimum and maximum of its measure).")
 
 
 def _require_cohorts(cohorts: object) -> None:

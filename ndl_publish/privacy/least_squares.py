@@ -107,6 +107,31 @@ def estimate(tree: SubspaceTree, weights: Weights, measured: tuple[FloatArray, .
     return tuple(best)
 
 
+def gap_below(
+    tree: SubspaceTree, weights: Weights, measured: tuple[FloatArray, ...]
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return by how much the finest level that is known exactly differs from what was measured below it.
+
+    Args:
+        tree: Levels, parents and precisions.
+        weights: Result of ``weigh``.
+        measured: As for ``estimate``.
+
+    Returns:
+        Known less measured, ``(n_nodes, n_components)``, and the variance of the measured sums, ``(n_nodes,)``; none
+        where nothing is known or nothing is measured below it.
+    """
+    last = len(tree.levels) - 1
+    known = max((k for k, precision in enumerate(tree.precision) if precision == CERTAIN), default=last)
+    if known == last:
+        return None
+    best = measured[last]
+    for k in range(last - 1, known, -1):
+        own = (tree.precision[k] * weights.up[k])[:, None]
+        best = own * measured[k] + (1 - own) * _sum_children(best, tree.parents[k], tree.n_nodes[k])
+    return measured[known] - _sum_children(best, tree.parents[known], tree.n_nodes[known]), weights.up_sums[known]
+
+
 def variance_of_sum(tree: SubspaceTree, weights: Weights, level: str, coefficient: FloatArray) -> float:
     """Return the exact variance of a weighted sum of node estimates of one level, covariances included.
 

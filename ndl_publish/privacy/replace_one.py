@@ -7,7 +7,9 @@ characteristics: for the differences within m siblings it is m (m - 1) for the s
 all depths to which the areas agree: exact for counts, because areas nest and nothing else enters. A sum over children
 takes its worst values for each query by itself, so with means the result is an upper bound.
 
-It is not simply twice the loss of adding or removing one child: two children of one area share most queries.
+The other child may also be one that the release does not count; then the loss is that of adding or removing one
+child. So the larger of the two is returned. It is not simply twice the loss of adding or removing one child: two
+children of one area share most queries.
 
 Source:
     Xiao, He, Zhang and Kifer, "An optimal and scalable matrix mechanism for noisy marginals" (arXiv 2305.08175) for the
@@ -21,6 +23,7 @@ from itertools import product
 import numpy as np
 
 from ndl_publish.privacy.chains import Chain
+from ndl_publish.privacy.events import total_loss
 from ndl_publish.privacy.least_squares import FloatArray
 from ndl_publish.privacy.strategy import ResidualQuery
 
@@ -53,7 +56,8 @@ def replace_one_rho(
     n_dimensions = max(len(own) for own in chains.values())
     pairs = [_pairs({name: own[i] for name, own in chains.items()}) for i in range(1, n_dimensions)]
     depths = range(1 if single_root else 0, len(levels) + 1)
-    worst = Fraction(0)
+    # The other child may be of no area or cohort of the release: it is a row of the linked table and moves no query.
+    worst = total_loss(query.event for query in queries).rho
     for shared in depths:
         terms = [(query, levels.index(query.level) < shared) for query in queries]
         cost = sum((_costs(query, pairs, ranges, is_shared=meets) for query, meets in terms), np.zeros(()))

@@ -94,7 +94,7 @@ def protect_dp_counts(
         tie_break=measurements_seed(measurements),
     )
     found = suppress_or_refuse(problem, progress=progress)
-    lower, upper = count_ends(values.astype(np.float64), _variances(counts.grid, plan))
+    lower, upper = count_ends(values.astype(np.float64), _variances(counts.grid, plan), z=plan.z_95)
     return NoisyCounts(values, found.mask, lower.astype(np.int64), upper.astype(np.int64), grant)
 
 

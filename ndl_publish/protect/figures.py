@@ -16,10 +16,17 @@ import polars as pl
 
 from ndl_publish import columns as c
 from ndl_publish.cube.grid import Block, IntArray
-from ndl_publish.cube.layout import Crossing, CubeLayout, between_level, crossings_of, ordered_crossing, total_label
+from ndl_publish.cube.layout import (
+    Crossing,
+    CubeLayout,
+    between_level,
+    crossings_of,
+    ordered_crossing,
+    total_label,
+)
 from ndl_publish.cube.protected import BoolArray, PublicTable
 from ndl_publish.privacy.least_squares import FloatArray
-from ndl_publish.protect.intervals import count_ends, fieller_ends, round_outward
+from ndl_publish.protect.intervals import Z_95, count_ends, fieller_ends, round_outward
 from ndl_publish.spec.dataset import MeanMeasure, ShareMeasure
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.release import Table
@@ -35,6 +42,11 @@ Vectors = tuple[FloatArray, ...]
 
 class Covariances(Protocol):
     """Variances and covariances of noisy sums of cells: what a noise mechanism knows about itself."""
+
+    @property
+    def z_95(self) -> float:
+        """Half-width of a 95% interval in standard deviations."""
+        ...
 
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:
         """Return the covariance at every area of the block's level, rounding to integers included."""
@@ -104,7 +116,17 @@ def _public_table(table: Table, spec: ReleaseSpec, cells: CellValues) -> PublicT
             )
     order = ["_level", "_area", "_crossing", "_group", "_measure"]
     figures = pl.concat(frames).sort(order).drop(order)
+    if c.BEST_NONNEG in figures.columns and not _has_companion(table, spec, cells):
+        figures = figures.drop(c.BEST_NONNEG)
     return PublicTable(table.name, table.title, breakdowns, figures)
+
+
+def _has_companion(table: Table, spec: ReleaseSpec, cells: CellValues) -> bool:
+    """Say whether any count of a table has a second estimate; its levels decide that."""
+    found, layout = cells.companion, cells.layout
+    places = product(table.levels, crossings_of(table, spec))
+    blocks = (layout.grid.block(layout.levels_for(level, crossing)) for level, crossing in places)
+    return found is not None and any((found[block.cells] >= 0).any() for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -187,6 +209,10 @@ class _Part:
         return shown.astype(np.float64)
 
     @property
+    def _z(self) -> float:
+        return Z_95 if self.cells.noise is None else self.cells.noise.z_95
+
+    @property
     def _possible(self) -> BoolArray:
         return self._cells(self.cells.is_possible, self.block) > 0
 
@@ -214,7 +240,7 @@ class _Part:
 
     def _count_column(self, name: str, value: FloatArray, shown: FloatArray, variance: FloatArray | None) -> _Column:
         status = np.where(shown > 0, SHOWN, WITHHELD)
-        ends = count_ends(value, variance)
+        ends = count_ends(value, variance, z=self._z)
         return self._column(name, self.spec.dataset.privacy_unit.plural, value, ends, status)
 
     def _share_percent(self, name: str, measure: ShareMeasure) -> _Column:
@@ -224,7 +250,7 @@ class _Part:
         outcome = self.spec.dataset.outcome_of(name)
         of = None if measure.of == self.spec.dataset.count_measure else measure.of
         variances = [self._covariance("children", outcome, a, b) for a, b in ((name, name), (of, of), (name, of))]
-        value, lower, upper = fieller_ends(top, bottom, variances, scale=100.0)
+        value, lower, upper = fieller_ends(top, bottom, variances, scale=100.0, z=self._z)
         status = np.where(shown, SHOWN, WITHHELD)
         if self.cells.maximum_margin is not None:
             wide = ~((upper - lower) / 2 <= self.cells.maximum_margin)
@@ -241,7 +267,7 @@ class _Part:
         children, _ = self._reached(self.spec.dataset.count_measure)
         own = self._covariance(name, None, None, None)
         variances = [own, self._covariance("children", None, None, None), None if own is None else np.zeros_like(own)]
-        value, lower, upper = fieller_ends(total, children, variances, scale=1.0)
+        value, lower, upper = fieller_ends(total, children, variances, scale=1.0, z=self._z)
         status = np.where(self._outcomes_shown() > 0, SHOWN, WITHHELD)
         if name in self.cells.shown_means:
             status = np.where(self.cells.shown_means[name][base.cells], status, WITHHELD)

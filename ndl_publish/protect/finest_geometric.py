@@ -25,6 +25,7 @@ from ndl_publish.privacy.randomness import RandomSource
 from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import Vectors
+from ndl_publish.protect.intervals import Z_95_LAPLACE
 from ndl_publish.protect.measure import METHOD_VERSION, ExactTables, Measurements, measurement_rows
 from ndl_publish.protect.noise.geometric import draw_geometric
 from ndl_publish.spec.dataset import MeanMeasure
@@ -55,6 +56,11 @@ class FinestGeometric:
     def events(self) -> tuple[LaplaceQuery, ...]:
         """What the ledger is asked to pay for."""
         return (LaplaceQuery(LABEL, self.cohorts, 1 / self.epsilon, Fraction(1), self.finest.n_cells),)
+
+    @property
+    def z_95(self) -> float:
+        """Half-width of a 95% interval in standard deviations: that of one cell's noise, wide enough for sums."""
+        return Z_95_LAPLACE
 
     @property
     def replace_one(self) -> PrivacyLoss:

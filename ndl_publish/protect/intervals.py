@@ -13,10 +13,12 @@ import numpy as np
 from ndl_publish.privacy.least_squares import FloatArray
 
 Z_95 = 1.959963984540054
+Z_95_LAPLACE = 2.118308
+"""The same for one draw of Laplace noise, ln(20) / sqrt(2) standard deviations; sums of several lie between the two."""
 CONFIDENCE = 0.95
 
 
-def count_ends(value: FloatArray, variance: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def count_ends(value: FloatArray, variance: FloatArray | None, *, z: float = Z_95) -> tuple[FloatArray, FloatArray]:
     """Return the ends of counts' intervals as whole numbers rounded outward, never below 0; NaN without noise.
 
     Example:
@@ -26,12 +28,12 @@ def count_ends(value: FloatArray, variance: FloatArray | None) -> tuple[FloatArr
     """
     if variance is None:
         return np.full_like(value, np.nan), np.full_like(value, np.nan)
-    margin = Z_95 * np.sqrt(variance)
+    margin = z * np.sqrt(variance)
     return np.maximum(np.floor(value - margin), 0.0), np.maximum(np.ceil(value + margin), 0.0)
 
 
 def fieller_ends(
-    top: FloatArray, bottom: FloatArray, variances: Sequence[FloatArray | None], *, scale: float
+    top: FloatArray, bottom: FloatArray, variances: Sequence[FloatArray | None], *, scale: float, z: float = Z_95
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return ratios and the ends of their intervals; ends are infinite where the interval is unbounded.
 
@@ -40,6 +42,7 @@ def fieller_ends(
         bottom: Denominators.
         variances: Variance of the numerators, of the denominators, and their covariance; ``None`` without noise.
         scale: Factor of the ratio, 100 for percentages.
+        z: Half-width of a 95% interval in standard deviations.
 
     Returns:
         Ratio (NaN where the denominator is not positive), lower and upper end, each times ``scale``.
@@ -49,7 +52,7 @@ def fieller_ends(
         var_top, var_bottom, covariance = variances
         if var_top is None or var_bottom is None or covariance is None:
             return ratio * scale, np.full_like(ratio, np.nan), np.full_like(ratio, np.nan)
-        z2 = Z_95**2
+        z2 = z**2
         curvature = bottom**2 - z2 * var_bottom
         centre = top * bottom - z2 * covariance
         spread = centre**2 - curvature * (top**2 - z2 * var_top)

@@ -12,7 +12,7 @@ from ndl_publish.spec.base import Number
 from ndl_publish.spec.dataset import CountMeasure, Dataset, MeanMeasure, ShareMeasure
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.primary_rules import Primary
-from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules
+from ndl_publish.spec.rules import ClassicRules, DiscreteGaussian, DpRules, Invariant
 
 RANDOM_SOURCE = (
     "SHAKE-256 under a secret 256-bit key; the stream is labelled with release, version, query, noise variance, method "
@@ -21,7 +21,8 @@ RANDOM_SOURCE = (
 CLAIM = "differentially private, the unit being one {one}"
 CLAIM_GIVEN = (
     "differentially private given the public figures, the unit being one {one}: the headcounts of every area at the "
-    "level {level} (and above) were public already and are kept exactly"
+    "level {level} (and above) were public already and are kept exactly; data sets that differ by one {one} more or "
+    "less do not agree with them, so the loss to read is the one for replacing one {one} by another of the same area"
 )
 BOUND = "one {one} is one row of the linked table, counted in one area, one category and one time period"
 LINKED = (
@@ -62,6 +63,7 @@ def dp_statement(
         "unit": unit,
         "contribution_bound": BOUND.format(one=unit),
         "adjacency": "add or remove one " + unit,
+        **({} if rules.invariant is None else {"invariant_reference": _reference(rules.invariant)}),
         "rho": {"fraction": fraction_text(rho), "decimal": round(float(rho), 9)},
         "epsilon": _epsilon(PrivacyLoss(rho, epsilon), delta),
         "delta": delta,
@@ -84,7 +86,11 @@ def dp_statement(
 
 
 def _epsilon(loss: PrivacyLoss, delta: float) -> float:
-    return ceil(epsilon_of_rho(loss.rho, delta=delta) * 10_000) / 10_000 if delta else float(loss.epsilon)
+    return ceil((epsilon_of_rho(loss.rho, delta=delta) if delta else loss.epsilon) * 10_000) / 10_000
+
+
+def _reference(invariant: Invariant) -> dict[str, str]:
+    return {"title": invariant.reference.title, "href": invariant.reference.href}
 
 
 def _level(rules: DpRules) -> str:

@@ -4,11 +4,9 @@ They are read from a file of published figures, never from the records: what is 
 guarantee is then about what is learned beyond them.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from ndl_publish.columns import AREA_CODE, TIME_PERIOD, VALUE
@@ -21,6 +19,8 @@ from ndl_publish.protect.measure import Measurements, measurement_rows
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
 
+LINE = "_line"
+SHOWN = 5
 PUBLIC_FIGURES = "public figures"
 """What stands for a query where noisy measurements are listed."""
 
@@ -41,12 +41,6 @@ class PublicFigures:
     def level(self) -> str:
         """Level of the areas whose headcounts are public."""
         return self.known.level
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of level and figures."""
-        words = f"{self.known.level}/{sorted(self.known.dimensions)}/{self.children.shape}/".encode()
-        return hashlib.sha256(words + np.ascontiguousarray(self.children, "<i8").tobytes()).hexdigest()
 
     def as_rows(self, grid: CellGrid) -> pl.DataFrame:
         """Return the figures as rows beside those of the noisy measurements."""
@@ -107,29 +101,37 @@ def read_public_figures(spec: ReleaseSpec, layout: CubeLayout) -> PublicFigures 
 
 
 def _read(spec: ReleaseSpec, path: str, periods: tuple[str, ...]) -> pl.DataFrame:
+    """Return the wanted columns as text, with the line of each row."""
     wanted = [AREA_CODE, *([TIME_PERIOD] if periods else []), VALUE]
+    file = spec.folder / path
+    if not file.is_file():
+        raise InputError("NDL-V096", f"{file}: is not there. Correct public_figures in {spec.source.path.name}.")
     try:
-        frame = pl.read_csv(spec.folder / path, infer_schema=False)
+        frame = pl.read_csv(file, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError):
         raise InputError("NDL-V096", f"{path}: cannot be read as CSV. Name a file with {', '.join(wanted)}.") from None
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
         raise InputError("NDL-V096", f"{path}: lacks the columns {', '.join(missing)}.")
-    return frame.select(wanted)
+    return frame.select(wanted).with_columns(pl.col(VALUE).str.replace(r"\.0+$", "")).with_row_index(LINE, offset=2)
 
 
 def _findings(frame: pl.DataFrame, path: str, areas: tuple[str, ...], periods: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield what is wrong with the rows; areas are public, so they are named."""
     keys = pl.DataFrame({AREA_CODE: areas})
     if periods:
         keys = keys.join(pl.DataFrame({TIME_PERIOD: periods}), how="cross")
-    lacking = keys.join(frame, on=keys.columns, how="anti").height
-    strange = frame.join(keys, on=keys.columns, how="anti").height
-    twice = frame.height - frame.unique(keys.columns).height
-    wrong = frame.filter(~pl.col(VALUE).fill_null("").str.contains(r"^\d{1,9}$")).height
+    lacking = keys.join(frame, on=keys.columns, how="anti", maintain_order="left")
+    strange = frame.join(keys, on=keys.columns, how="anti", maintain_order="left")
+    twice = frame.filter(pl.struct(keys.columns).is_duplicated() & pl.struct(keys.columns).is_first_distinct().not_())
+    wrong = frame.filter(~pl.col(VALUE).fill_null("").str.contains(r"^[0-9]{1,9}$"))
     told = {
-        f"{lacking} of {keys.height} headcounts are not there: one row for every area is needed.": lacking,
-        f"{strange} rows are of no area or period of this release: leave them out.": strange,
-        f"{twice} rows stand twice.": twice,
-        f"{wrong} values are no whole numbers from 0.": wrong,
+        "no row for": lacking.select(pl.concat_str(keys.columns, separator=" "))[AREA_CODE].to_list(),
+        "of no area or period of this release: line": strange[LINE].to_list(),
+        "an area (and period) again: line": twice[LINE].to_list(),
+        "not a whole number from 0, written in digits alone: line": wrong[LINE].to_list(),
     }
-    return (Finding("NDL-V096", "error", path, message) for message, n in told.items() if n)
+    for what, found in told.items():
+        if found:
+            shown = ", ".join(map(str, found[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
+            yield Finding("NDL-V096", "error", path, f"{what} {shown} ({len(found)} in all).")

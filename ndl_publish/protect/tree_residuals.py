@@ -10,7 +10,7 @@ import polars as pl
 from ndl_publish.cube.grid import Block, IntArray
 from ndl_publish.cube.layout import CubeLayout, blocks_of
 from ndl_publish.cube.model import FinestRows
-from ndl_publish.errors import RuleError
+from ndl_publish.errors import InputError, RuleError
 from ndl_publish.geography.levels import level_label
 from ndl_publish.ledger.grant import Grant
 from ndl_publish.privacy.area_tree import AreaTree, area_tree
@@ -24,6 +24,7 @@ from ndl_publish.privacy.secret_key import SecretKey
 from ndl_publish.privacy.strategy import Quantity, ResidualQuery, plan_queries
 from ndl_publish.protect.dp import NoisyCells
 from ndl_publish.protect.figures import Vectors
+from ndl_publish.protect.intervals import Z_95, Z_95_LAPLACE
 from ndl_publish.protect.measure import (
     ExactTables,
     Measurements,
@@ -38,6 +39,9 @@ from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DiscreteLaplace, DpRules, Geometric, loss_of
 
 CHILDREN_QUANTITY = "children"
+FARTHEST = 6.0
+"""Headcounts so many standard deviations from the measurements are refused: by chance alone once in 500 million."""
+SHOWN_AREAS = 5
 MECHANISM = "discrete {noise} on residual queries, least squares on the area tree, lattice rounding"
 BEST_NONNEG = (
     "a second estimate of the same noisy measurements below the level {below}: never negative, whole, additive among "
@@ -71,8 +75,9 @@ class TreeResidualPlan:
     @property
     def replace_one(self) -> PrivacyLoss:
         """The loss when one child is replaced by another, at most."""
-        if self.is_pure:
-            return PrivacyLoss.pure(2 * total_loss(self.events).epsilon)
+        if self.is_pure:  # each query moves at most twice as far
+            loss = total_loss(self.events)
+            return PrivacyLoss(4 * loss.rho, 2 * loss.epsilon)
         chains = {name: estimator.chains for name, estimator in self.estimators.items()}
         ranges = {
             name: (estimator.quantity.least, estimator.quantity.bound) for name, estimator in self.estimators.items()
@@ -82,6 +87,11 @@ class TreeResidualPlan:
             self.queries, chains=chains, levels=self.tree.levels, ranges=ranges, single_root=single_root
         )
         return PrivacyLoss(rho)
+
+    @property
+    def z_95(self) -> float:
+        """Half-width of a 95% interval in standard deviations; the wider of normal and Laplace for pure noise."""
+        return Z_95_LAPLACE if self.is_pure else Z_95
 
     @property
     def is_pure(self) -> bool:
@@ -98,9 +108,8 @@ class TreeResidualPlan:
         return value + ROUNDING_VARIANCE * (value > 0) if is_variance else value
 
     def digest(self, key: SecretKey, exact: Mapping[str, ExactTables], *, identity: tuple[str, ...]) -> str:
-        """Return the keyed digest of identity, queries, method, figures already public and exact tables."""
-        public = () if self.known is None else (self.known.fingerprint,)
-        return request_digest(key, exact, self.queries, identity=(*identity, *public))
+        """Return the keyed digest of identity, queries, method and exact tables: all that measurements depend on."""
+        return request_digest(key, exact, self.queries, identity=identity)
 
     def measure(self, exact: Mapping[str, ExactTables], *, grant: Grant, source: RandomSource) -> Measurements:
         """Return every query's noisy integers.
@@ -121,6 +130,29 @@ class TreeResidualPlan:
         children = whole.pop(CHILDREN_QUANTITY)
         companion = None if self.companion is None else companion_cells(children, self.companion, source)
         return NoisyCells(children.cells(), {name: tables.cells() for name, tables in whole.items()}, companion)
+
+    def refuse_contradicted(self, measurements: Measurements) -> None:
+        """Refuse headcounts already public that what was measured below their level cannot agree with.
+
+        This reads noisy measurements only, so it costs nothing and tells nothing exact.
+
+        Raises:
+            InputError: ``NDL-V097`` naming the areas.
+        """
+        if self.known is None:
+            return
+        estimator = self.estimators[CHILDREN_QUANTITY]
+        misfit = estimator.known_misfit(measurements, self.known.children)
+        areas = estimator.grid.dimensions[0].level(self.known.level).groups
+        apart = [area for area, z in zip(areas, misfit, strict=True) if z > FARTHEST]
+        if apart:
+            raise InputError(
+                "NDL-V097",
+                "public_figures: headcounts are farther from what was measured than noise explains, in "
+                f"{len(apart)} of {len(areas)} areas: {', '.join(apart[:SHOWN_AREAS])}"
+                f"{', ...' if len(apart) > SHOWN_AREAS else ''}. Correct them (the same version can be built at no "
+                "further cost), or take figures about the same children, or leave the invariant out.",
+            )
 
     def labelled(self, measurements: Measurements) -> pl.DataFrame:
         """Return the measurements as rows, figures already public after them."""

@@ -20,7 +20,7 @@ OUTSIDE: Final = "outside"
 TRANSLATED: Final = "translated"
 OLD: Final = "old"
 
-CODE_PATTERN: Final = r"^[EWSNK]\d{8}$"
+CODE_PATTERN: Final = r"^[EWSNK][0-9]{8}$"
 """A nine-character code of the statistical geographies. Public; the only value of a record that a message may name."""
 
 

@@ -7,7 +7,7 @@ import narwhals as nw
 from ndl_publish.engines.protocol import Frame
 from ndl_publish.records.model import CHILD, ID, LINKED, SOURCE, WEIGHT
 
-WEIGHT_PATTERN = r"^(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$"
+WEIGHT_PATTERN = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 
 
 def has_record(source: str) -> str:

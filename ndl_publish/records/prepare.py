@@ -12,7 +12,7 @@ from ndl_publish.records.areas import now, resolve_areas
 from ndl_publish.records.model import ID, PERIOD, Records
 from ndl_publish.spec.columns import AreaColumn, CategoryColumn, Column, IntegerColumn, RowFilter, Source
 
-INTEGER_PATTERN = r"^-?\d{1,15}$"
+INTEGER_PATTERN = r"^-?[0-9]{1,15}$"
 
 
 def prepared(records: Records, name: str, geography: Geography, *, engine: Engine) -> Frame:

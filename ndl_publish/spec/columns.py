@@ -16,6 +16,10 @@ class CategoryColumn(Spec):
     missing: tuple[str, ...] = ("",)
 
 
+BEYOND = 10**15
+"""Numbers of a column have fewer digits than this."""
+
+
 class IntegerColumn(Spec):
     """A column of whole numbers within stated bounds."""
 
@@ -29,6 +33,8 @@ class IntegerColumn(Spec):
     def _bounds_in_order(self) -> "IntegerColumn":
         if self.minimum > self.maximum:
             raise ValueError("minimum is larger than maximum")
+        if max(abs(self.minimum), abs(self.maximum)) >= BEYOND:
+            raise ValueError("minimum and maximum have at most 15 digits")
         return self
 
 

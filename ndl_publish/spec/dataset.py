@@ -20,6 +20,9 @@ from ndl_publish.spec.derived import (
     values_compared,
 )
 
+LARGEST_BOUND = 10**9
+"""Sums of so large numbers over all children of the country are still exact in 64 bits."""
+
 
 class Publisher(Spec):
     """Who publishes, and whom to write to."""
@@ -110,6 +113,12 @@ class MeanMeasure(Spec):
     minimum: int
     maximum: int
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
+
+    @model_validator(mode="after")
+    def _bounds(self) -> "MeanMeasure":
+        if not self.minimum < self.maximum or max(-self.minimum, self.maximum) > LARGEST_BOUND:
+            raise ValueError(f"minimum must be smaller than maximum, and neither beyond {LARGEST_BOUND:,}")
+        return self
 
 
 Measure = Annotated[CountMeasure | ShareMeasure | MeanMeasure, Field(discriminator="kind")]

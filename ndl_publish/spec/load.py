@@ -18,6 +18,9 @@ from ndl_publish.spec.rule_names import rule_findings
 from ndl_publish.spec.rules import ClassicRules, DpRules
 from ndl_publish.spec.yaml_source import YamlSource, read_yaml
 
+LONGEST_NAME = 255
+"""No file system has longer names, and asking for one is an error of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSpec:
@@ -136,7 +139,7 @@ def _named_file(source: YamlSource, key: str, folder: Path) -> Path:
     """
     name = source.content[key].strip()
     file = find_yaml(name, folder, source.path.parent)
-    if file.is_file():
+    if len(file.name) <= LONGEST_NAME and file.is_file():
         return file
     names = names_at_hand(name, folder, source.path.parent) - {source.path.name}
     if folder.resolve() == source.path.parent.resolve():

@@ -78,8 +78,11 @@ class Release(Spec):
 
     @property
     def pooled_period(self) -> str:
-        """What stands for all periods together: the first and the last of them."""
-        return f"{self.time_periods[0]}-{self.time_periods[-1]}"
+        """What stands for all periods together: the first and the last of years that follow one another, else all."""
+        years = [int(period[:4]) for period in self.time_periods]
+        if years[-1] - years[0] == len(years) - 1:
+            return f"{self.time_periods[0]}-{self.time_periods[-1]}"
+        return "+".join(self.time_periods)
 
     @property
     def all_periods(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from ndl_publish.spec.targets import target_mistakes
 SMALLEST_LOSS = Decimal("0.000001")
 LARGEST_LOSS = Decimal(1000)
 """Beyond this nothing at all is protected, and numbers stop fitting where they are printed."""
+SMALLEST_WEIGHT, LARGEST_WEIGHT = Decimal("0.0001"), Decimal(10_000)
 LONGEST = Decimal(86_400)
 """Seconds in a day."""
 
@@ -119,6 +120,13 @@ class DpRules(Rules):
     best_nonneg: BestNonNegative | None = None
     publish: tuple[Literal["noisy_measurements"], ...] = ()
     targets: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _weights(self) -> "DpRules":
+        for name, weight in self.weights.items():
+            if not SMALLEST_WEIGHT <= weight.value <= LARGEST_WEIGHT:
+                raise ValueError(f"weights.{name}: must be from {SMALLEST_WEIGHT} to {LARGEST_WEIGHT:,}")
+        return self
 
     @model_validator(mode="after")
     def _units(self) -> "DpRules":

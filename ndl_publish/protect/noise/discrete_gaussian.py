@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from ndl_publish.errors import RuleError
+from ndl_publish.privacy.events import LARGEST_SIGMA2
 from ndl_publish.privacy.randomness import RandomSource, WordStream
 from ndl_publish.protect.noise.exponential import gaussian_reach, gaussian_weights
 from ndl_publish.protect.noise.inversion import (
@@ -24,8 +25,6 @@ from ndl_publish.protect.noise.inversion import (
     symmetric,
 )
 from ndl_publish.protect.noise.wide_gaussian import draw_wide_gaussian
-
-LARGEST_SIGMA2 = 10**16
 
 
 def draw_discrete_gaussian(source: RandomSource, *, label: str, sigma2: Fraction, n: int) -> Integers:

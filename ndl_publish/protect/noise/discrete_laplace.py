@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ndl_publish.errors import RuleError
+from ndl_publish.privacy.events import LARGEST_SCALE
 from ndl_publish.privacy.randomness import RandomSource, WordStream
 from ndl_publish.protect.noise.cks import draw_discrete_laplace_cks
 from ndl_publish.protect.noise.exponential import laplace_reach, laplace_weights
@@ -23,7 +24,6 @@ from ndl_publish.protect.noise.inversion import (
     symmetric,
 )
 
-LARGEST_SCALE = 10**8
 LARGEST_NUMERATOR = 1 << 62
 
 

@@ -10,7 +10,7 @@ from ndl_publish.records.model import LINKS
 from ndl_publish.spec.columns import MonthColumn
 from ndl_publish.spec.load import ReleaseSpec
 
-MONTH_PATTERN: Final = r"^(19|20)\d{2}-(0[1-9]|1[0-2])$"
+MONTH_PATTERN: Final = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 def months(name: str, spec: ReleaseSpec, geography: Geography) -> tuple[Probe, ...]:

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from ndl_publish.engines.protocol import Engine
 from ndl_publish.errors import Finding
 from ndl_publish.geography.lookup import Geography
+from ndl_publish.records.checks.alike_ids import alike_ids
 from ndl_publish.records.checks.area_codes import area_codes
 from ndl_publish.records.checks.category_codes import category_codes
 from ndl_publish.records.checks.direct_identifiers import direct_identifiers
@@ -46,6 +47,7 @@ WHOLE_CHECKS: Final[dict[str, WholeCheck]] = {
     "direct_identifiers": direct_identifiers,
     "empty_source": empty_source,
     "period": period,
+    "alike_ids": alike_ids,
     "duplicates": duplicates,
     "link_targets": link_targets,
     "link_claims": link_claims,

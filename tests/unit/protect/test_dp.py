@@ -55,6 +55,10 @@ class Fixed:
     def events(self) -> tuple[Query, ...]:
         return self.plan.events
 
+    @property
+    def z_95(self) -> float:
+        return self.plan.z_95
+
     def covariance(self, quantity: str, block: Block, left: Vectors, right: Vectors) -> FloatArray:
         return self.plan.covariance(quantity, block, left, right)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from ndl_publish.errors import RuleError
+from ndl_publish.privacy.events import LARGEST_SIGMA2
 from ndl_publish.privacy.randomness import KeyedRandomSource, ScriptedRandomSource
 from ndl_publish.privacy.secret_key import SecretKey
-from ndl_publish.protect.noise.discrete_gaussian import LARGEST_SIGMA2, draw_discrete_gaussian
+from ndl_publish.protect.noise.discrete_gaussian import draw_discrete_gaussian
 
 SOURCE = KeyedRandomSource(SecretKey(bytes(range(32))))
 KNOWN = {
