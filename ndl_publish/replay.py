@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from ndl_publish.audit.model import AuditedCube
 from ndl_publish.cube.layout import lay_out
 from ndl_publish.errors import DisclosureError, Finding, InputError, RuleError
 from ndl_publish.geography.coverage import covered_geography, whole_geography
@@ -25,7 +26,7 @@ from ndl_publish.package_reading import check_manifest, public_folder, read_json
 from ndl_publish.pipeline import Prepared, Progress, mechanism_with, noisy_release
 from ndl_publish.privacy.events import PrivacyLoss, losses_by_cohort
 from ndl_publish.protect.dp import ADJACENCY, Mechanism
-from ndl_publish.protect.measure import METHOD_VERSION, Measurements, measurements_of
+from ndl_publish.protect.measure import METHOD_VERSION, measurements_of
 from ndl_publish.protect.public_figures import PUBLIC_FIGURES, known_of
 from ndl_publish.spec.load import ReleaseSpec
 from ndl_publish.spec.rules import DpRules
@@ -90,16 +91,7 @@ def replay(
     progress("Reading the measurements", 0, 0)
     rows = _read(package, public, measurements)
     try:
-        noisy = measurements_of(rows)
-        mechanism = mechanism_with(prepared, known_of(spec, prepared.layout, noisy))
-        noisy.pop(PUBLIC_FIGURES, None)
-        wanted = {event.label: event.n_cells for event in mechanism.events}
-        _refuse_other(wanted, noisy, package)
-        if not mechanism.labelled(noisy).equals(rows):
-            raise _unfit(package)
-        entry = read_json(public / PRIVACY)["ledger_entry"]
-        _refuse_entry(entry, spec, mechanism)
-        _, audited = noisy_release(prepared, mechanism, noisy, entry, progress=progress)
+        audited, n_measurements = _estimated(prepared, rows, read_json(public / PRIVACY)["ledger_entry"], progress)
     except (LookupError, TypeError, ValueError):
         raise _unfit(package) from None
     with tempfile.TemporaryDirectory() as beside:
@@ -115,7 +107,6 @@ def replay(
     if findings:
         message = f"{package}: files are not what these noisy measurements give. Are they of this version and build?"
         raise DisclosureError("NDL-D041", message, findings=findings)
-    n_measurements = sum(wanted.values())
     return Replayed(package_name(spec.release), len(manifest), n_measurements, None if out is None else made.folder)
 
 
@@ -141,9 +132,23 @@ def _read(package: Path, public: Path, measurements: Path | None) -> pl.DataFram
     return rows
 
 
-def _refuse_other(wanted: dict[str, int], noisy: Measurements, package: Path) -> None:
-    if any(label not in noisy or len(noisy[label]) != n for label, n in wanted.items()):
-        raise _unfit(package)
+def _estimated(
+    prepared: Prepared, rows: pl.DataFrame, entry: dict[str, Any], progress: Progress
+) -> tuple[AuditedCube, int]:
+    """Return the figures that the measurements give, attacked, and how many numbers they were made from.
+
+    Raises:
+        ValueError: When the measurements are not those of this release.
+        DisclosureError: ``NDL-D041`` when the ledger entry is not one for this release.
+    """
+    noisy = measurements_of(rows)
+    mechanism = mechanism_with(prepared, known_of(prepared.spec, prepared.layout, noisy))
+    noisy.pop(PUBLIC_FIGURES, None)
+    wanted = {event.label: event.n_cells for event in mechanism.events}
+    if {label: len(values) for label, values in noisy.items()} != wanted or not mechanism.labelled(noisy).equals(rows):
+        raise ValueError("the measurements are of another release")
+    _refuse_entry(entry, prepared.spec, mechanism)
+    return noisy_release(prepared, mechanism, noisy, entry, progress=progress)[1], sum(wanted.values())
 
 
 def _refuse_entry(entry: dict[str, Any], spec: ReleaseSpec, mechanism: Mechanism) -> None:

@@ -116,8 +116,8 @@ class MeanMeasure(Spec):
 
     @model_validator(mode="after")
     def _bounds(self) -> "MeanMeasure":
-        if not self.minimum < self.maximum or max(-self.minimum, self.maximum) > LARGEST_BOUND:
-            raise ValueError(f"minimum must be smaller than maximum, and neither beyond {LARGEST_BOUND:,}")
+        if not 0 < max(abs(self.minimum), abs(self.maximum)) <= LARGEST_BOUND:
+            raise ValueError(f"minimum and maximum must not both be 0, and neither beyond {LARGEST_BOUND:,}")
         return self
 
 

@@ -39,8 +39,8 @@ def brute_force(
     queries: tuple[ResidualQuery, ...], chains: dict[str, tuple[Chain, ...]], levels: tuple[str, ...],
     amounts: dict[str, int], *, single_root: bool,
 ) -> Fraction:  # fmt: skip
-    """Return the largest loss over all pairs of children that add these amounts."""
-    worst = Fraction(0)
+    """Return the largest loss over all pairs of children that add these amounts, one outside the release included."""
+    worst = sum((query.gaussian.rho for query in queries), Fraction(0))
     kinds = list(product(*(range(len(dim.codes)) for dim in DIMS[1:])))
     for shared in _pairs_of_levels(levels, single_root=single_root):
         for one, other in product(kinds, kinds):
@@ -109,11 +109,13 @@ def test_it_is_between_two_and_four_times_the_charge_where_areas_differ() -> Non
 
 
 def test_a_shared_root_costs_less_than_separate_roots() -> None:
+    """One area that all children of the release share: only a child outside the release makes a difference."""
     queries, chains, levels = _planned([("all", "total", "total", "total")])
     ranges = {"children": (1, 1)}
-    assert replace_one_rho(queries, chains=chains, levels=levels, ranges=ranges, single_root=True) == 0
+    charged = sum((query.gaussian.rho for query in queries), Fraction(0))
+    assert replace_one_rho(queries, chains=chains, levels=levels, ranges=ranges, single_root=True) == charged
     apart = replace_one_rho(queries, chains=chains, levels=levels, ranges=ranges, single_root=False)
-    assert apart == 2 * sum((query.gaussian.rho for query in queries), Fraction(0))
+    assert apart == 2 * charged
 
 
 def test_no_queries_no_loss() -> None:

@@ -91,8 +91,8 @@ def test_methodology_has_definitions_and_numbers_with_their_source(texts: Texts)
         "rho = 0.1",
         "epsilon = 2.6 at delta = 0.0000001",
         "| withhold.minimum_count | 10 | children | 2026-04-01 | [Secure research services: threshold of ten](https://",
-        "| children | regional | Sex | 133.3 | rho = 0.02 |",
-        "| children | lower layer super output area | none |  | epsilon = 0.5 |",
+        "| children | regional | Sex | variance 133.3 | rho = 0.02 |",
+        "| children | lower layer super output area | none | - | epsilon = 0.5 |",
         "| number | value | unit | valid from | background |",
         "booked to the cohort 2019-20.",
         "add or remove one child",
@@ -216,7 +216,7 @@ def test_a_release_of_persons_without_links_speaks_of_neither_children_nor_links
     context = make_context(bare, spec=census, geography=geography)
     text = render("methodology.md.j2", context).decode()
     assert "one row for each person counted" in text
-    assert "| persons | regional | Sex by General health (outcome) | 2 | rho = 0.02 |" in text
+    assert "| persons | regional | Sex by General health (outcome) | variance 2 | rho = 0.02 |" in text
     assert "| withhold.minimum_count | 10 | persons |" in text
     assert "margin above 1 percentage point;" in text
     assert not re.search(r"child|linked|linkage|link table", text.split("## References")[0], flags=re.IGNORECASE)

@@ -85,6 +85,24 @@ def test_missing_ids(world: World, source: str, column: str) -> None:
     assert message.endswith("See lines 2, 3.")
 
 
+@pytest.mark.parametrize("spelling", [" {}", "{} ", "\t{}", "{}\u00a0", "\u200b{}", "{}\ufeff"])
+@pytest.mark.parametrize(("source", "column"), [("profile", "pupil_id"), ("links", "pupil_id")])
+def test_white_space_around_an_id_is_refused(world: World, source: str, column: str, spelling: str) -> None:
+    """Two spellings of one id would be two children, and one of them would lose more than is charged."""
+    world.rows[source].append({**world.rows[source][0], column: spelling.format(world.rows[source][0][column])})
+    (message,) = world.of("NDL-V042")
+    assert message.startswith(
+        f"error: {source}, column {column}: white space or invisible signs around the id in 1 row"
+    )
+
+
+@pytest.mark.parametrize("value", ["\u0663", "\uff13", "\u0967"])
+def test_digits_of_other_scripts_are_no_whole_numbers(world: World, value: str) -> None:
+    world.bend("profile", "SEQ", [value])
+    assert world.codes() != []
+    assert "NDL-V008" not in world.codes()
+
+
 def test_all_ids_there(world: World) -> None:
     assert world.of("NDL-V021") == []
 

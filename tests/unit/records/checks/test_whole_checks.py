@@ -35,6 +35,16 @@ def test_empty_source(world: World, source: str) -> None:
     assert world.of("NDL-V031") == [f"error: {source}: has a header and no row. Check that the extract ran to its end."]
 
 
+def test_alike_ids(world: World) -> None:
+    """``alike_ids``: case may tell pseudonyms apart, so this is a warning."""
+    first = world.rows["profile"][0]
+    assert world.of("NDL-V043") == []
+    world.rows["profile"].append({**first, "pupil_id": first["pupil_id"].swapcase()})
+    (message,) = world.of("NDL-V043")
+    assert message.startswith("warning: profile, column pupil_id: ids that differ in upper and lower case only: 1 row")
+    assert first["pupil_id"] not in message
+
+
 def test_rows_with_one_id_are_ordered_by_the_rule(world: World) -> None:
     world.rows["profile"].append({**world.rows["profile"][0], "SEQ": "2", "SEX": "M"})
     assert world.of("NDL-V024") == [
