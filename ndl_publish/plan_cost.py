@@ -41,9 +41,13 @@ class Account:
     @property
     def remaining(self) -> Fraction:
         """What is left before this release: the smaller of what both caps leave."""
-        lifetime = self.cap - self.spent
-        left = lifetime if self.yearly_cap is None else min(lifetime, self.yearly_cap - self.spent_this_year)
-        return max(NOTHING, left)
+        return min(max(NOTHING, self.cap - self.spent), self.remaining_this_year)
+
+    @property
+    def remaining_this_year(self) -> Fraction:
+        """What the yearly cap leaves; what the lifetime cap leaves where there is none."""
+        lifetime = max(NOTHING, self.cap - self.spent)
+        return lifetime if self.yearly_cap is None else max(NOTHING, self.yearly_cap - self.spent_this_year)
 
     @property
     def is_refused(self) -> bool:

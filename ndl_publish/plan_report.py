@@ -80,7 +80,7 @@ def tell_plan(plan: ReleasePlan) -> None:
 
 
 def plan_json(plan: ReleasePlan) -> dict[str, Any]:
-    """Return a plan for machines; the account of the first cohort also stands at the top, as it always has."""
+    """Return a plan for machines."""
     noisy = plan.noisy
     if noisy is None:
         return {"mode": "classic", "tables": [_known_json(row) for row in plan.rows]}
@@ -93,7 +93,6 @@ def plan_json(plan: ReleasePlan) -> dict[str, Any]:
         "delta": cost.delta,
         "right_guesses": cost.right_guesses,
         "meaning": meaning_words(cost, noisy.unit),
-        **_account_json(cost.accounts[0]),
         "cohorts": [_account_json(account) for account in cost.accounts],
         "levels": [asdict(level) for level in noisy.levels],
         "budgets": [{unit: number(b.loss), "levels": [asdict(x) for x in b.levels]} for b in noisy.budgets],
@@ -150,6 +149,7 @@ def _account_json(account: Account) -> dict[str, Any]:
         "cap": float(account.cap),
         "yearly_cap": None if account.yearly_cap is None else float(account.yearly_cap),
         "spent_this_year": float(account.spent_this_year),
+        "remaining_this_year": None if account.yearly_cap is None else float(account.remaining_this_year),
         "spent": float(account.spent),
         "remaining": float(account.remaining),
         "remaining_after": float(account.remaining_after),

@@ -47,10 +47,13 @@ def account_words(account: Account, *, is_alone: bool) -> tuple[str, ...]:
     """Return what the ledger has left for a cohort."""
     name = "Ledger" if is_alone else f"Ledger, cohort {account.cohort}"
     spent, left, cap = (float(x) for x in (account.spent, account.remaining, account.cap))
-    before = f"{name}: {spent:g} spent, {left:g} left of {cap:g}"
+    before = f"{name}: {spent:g} spent, {left:g} left of {cap:g} before this release"
     if account.yearly_cap is not None:
-        before += f" ({float(account.spent_this_year):g} spent this year, of {float(account.yearly_cap):g})"
-    before += " before this release"
+        whole, this_year = max(0.0, float(account.cap - account.spent)), account.remaining_this_year
+        before = (
+            f"{name}: {spent:g} spent, {whole:g} left of {cap:g}. This year: {float(account.spent_this_year):g} spent, "
+            f"{float(this_year):g} left of {float(account.yearly_cap):g}. Both hold: {left:g} left before this release"
+        )
     if account.is_charged:
         return f"{before}.", CHARGED
     if account.is_refused:

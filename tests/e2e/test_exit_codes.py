@@ -159,7 +159,7 @@ def test_set_cap_is_recorded_with_its_reason(run: Run, small: Path) -> None:
     assert run("ledger", "show", "--json").json()[0]["cap"] == "2/5"
     assert "Agreed by the board" in run("ledger", "history", "--json").out
     assert run("ledger", "history", "--cohort", "none", "--json").json() == []
-    assert run("plan", small / "release.yaml", "--json").json()["cap"] == 0.4
+    assert run("plan", small / "release.yaml", "--json").json()["cohorts"][0]["cap"] == 0.4
 
 
 def test_a_changed_ledger_is_5(run: Run, small: Path, home: Path) -> None:

@@ -219,7 +219,7 @@ def test_one_goal_of_one_child_changes_all_noise_and_needs_a_new_version(run: Ru
     paid = run("build", release, "--out", small / "two", "--json").json()
     assert paid["privacy"]["is_replay"] is False
     assert share_equal(small / "one", small / "two") < 0.2, "small differences would give the child away"
-    assert paid["privacy"]["remaining"] < 0.301
+    assert paid["privacy"]["cohorts"][0]["remaining"] < 0.301
 
 
 def test_the_order_of_rows_does_not_matter(run: Run, small: Path) -> None:

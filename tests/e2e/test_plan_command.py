@@ -67,7 +67,7 @@ def test_no_exact_count_is_told(run: Run, small: Path) -> None:
 
 
 def test_after_a_build_the_ledger_has_less_left(run: Run, small: Path) -> None:
-    assert run("plan", small / "release.yaml", "--json").json()["releases_that_fit"] == 5
+    assert run("plan", small / "release.yaml", "--json").json()["cohorts"][0]["releases_that_fit"] == 5
     assert run("build", small / "release.yaml", "--out", small / "out").code == 0
     told = run("plan", small / "release.yaml")
     assert re.search(r"Ledger: 0\.0999\d* spent, 0\.400\d* left of 0\.5", told.out), "noise is rounded up"

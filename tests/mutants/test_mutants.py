@@ -136,8 +136,8 @@ MUTANTS = (
     _one(
         "epsilon rounded to the nearest",
         "protect/privacy_statement.py",
-        "ceil(epsilon_of_rho(loss.rho, delta=delta) * 10_000) / 10_000",
-        "round(epsilon_of_rho(loss.rho, delta=delta) * 10_000) / 10_000",
+        "ceil((epsilon_of_rho(loss.rho, delta=delta) if delta else loss.epsilon) * 10_000) / 10_000",
+        "round((epsilon_of_rho(loss.rho, delta=delta) if delta else loss.epsilon) * 10_000) / 10_000",
         f"{PROTECT}/test_privacy_statement.py::test_epsilon_is_never_understated",
     ),
     Mutant(

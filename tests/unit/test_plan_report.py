@@ -94,8 +94,9 @@ def test_the_weights_can_be_pasted(plan: ReleasePlan, tmp_path: Path) -> None:
 
 def test_the_plan_for_machines(plan: ReleasePlan) -> None:
     found = plan_json(plan)
-    assert (found["rho"], found["cap"], found["spent"], found["delta"]) == (0.1, 0.5, 0, 1e-7)
-    assert found["cohorts"][0]["remaining_after"] == 0.4
+    account = found["cohorts"][0]
+    assert (found["rho"], account["cap"], account["spent"], found["delta"]) == (0.1, 0.5, 0, 1e-7)
+    assert (account["remaining_after"], account["yearly_cap"], account["remaining_this_year"]) == (0.4, None, None)
     assert [budget["rho"] for budget in found["budgets"]] == ["0.05", "0.1", "0.2"]
     assert [target["is_met"] for target in found["targets"]] == [False] * 3
     assert found["remedy"]["yaml"].startswith("weights:\n  local_authority: {value: ")
