@@ -41,13 +41,19 @@ class Account:
     @property
     def remaining(self) -> Fraction:
         """What is left before this release: the smaller of what both caps leave."""
-        return min(max(NOTHING, self.cap - self.spent), self.remaining_this_year)
+        return min(self.remaining_lifetime, self.remaining_this_year)
+
+    @property
+    def remaining_lifetime(self) -> Fraction:
+        """What the lifetime cap leaves before this release."""
+        return max(NOTHING, self.cap - self.spent)
 
     @property
     def remaining_this_year(self) -> Fraction:
         """What the yearly cap leaves; what the lifetime cap leaves where there is none."""
-        lifetime = max(NOTHING, self.cap - self.spent)
-        return lifetime if self.yearly_cap is None else max(NOTHING, self.yearly_cap - self.spent_this_year)
+        if self.yearly_cap is None:
+            return self.remaining_lifetime
+        return max(NOTHING, self.yearly_cap - self.spent_this_year)
 
     @property
     def is_refused(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ndl_publish.errors import TargetError
 from ndl_publish.geography.levels import level_label
+from ndl_publish.ledger.decision import decimal_text
 from ndl_publish.package.folder import as_target_errors, write_file
 from ndl_publish.package.render import fill
 from ndl_publish.plan_cost import Account
@@ -102,7 +103,7 @@ def _noisy(noisy: NoisyPlan) -> dict[str, Any]:
 
 def _account(account: Account) -> tuple[str, ...]:
     amounts = (account.cap, account.spent, account.remaining, account.remaining_after)
-    return account.cohort, *(f"{float(amount):g}" for amount in amounts), f"{account.n_fitting:,}"
+    return account.cohort, *(decimal_text(amount) for amount in amounts), f"{account.n_fitting:,}"
 
 
 def _budgets(noisy: NoisyPlan) -> list[tuple[str, list[tuple[str, ...]]]]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ndl_publish.geography.levels import level_label
+from ndl_publish.ledger.decision import decimal_text
 from ndl_publish.plan_cost import Account, Cost
 from ndl_publish.plan_levels import FACTORS, POOLED_YEARS, Advice
 from ndl_publish.release_plan import NoisyPlan
@@ -46,13 +47,13 @@ def meaning_words(cost: Cost, unit: PrivacyUnit) -> str:
 def account_words(account: Account, *, is_alone: bool) -> tuple[str, ...]:
     """Return what the ledger has left for a cohort."""
     name = "Ledger" if is_alone else f"Ledger, cohort {account.cohort}"
-    spent, left, cap = (float(x) for x in (account.spent, account.remaining, account.cap))
-    before = f"{name}: {spent:g} spent, {left:g} left of {cap:g} before this release"
+    spent, left, cap = (decimal_text(x) for x in (account.spent, account.remaining, account.cap))
+    before = f"{name}: {spent} spent, {left} left of {cap} before this release"
     if account.yearly_cap is not None:
-        whole, this_year = max(0.0, float(account.cap - account.spent)), account.remaining_this_year
+        whole, this_year = decimal_text(account.remaining_lifetime), decimal_text(account.remaining_this_year)
         before = (
-            f"{name}: {spent:g} spent, {whole:g} left of {cap:g}. This year: {float(account.spent_this_year):g} spent, "
-            f"{float(this_year):g} left of {float(account.yearly_cap):g}. Both hold: {left:g} left before this release"
+            f"{name}: {spent} spent, {whole} left of {cap}. This year: {decimal_text(account.spent_this_year)} spent, "
+            f"{this_year} left of {decimal_text(account.yearly_cap)}. Both hold: {left} left before this release"
         )
     if account.is_charged:
         return f"{before}.", CHARGED
@@ -60,7 +61,7 @@ def account_words(account: Account, *, is_alone: bool) -> tuple[str, ...]:
         return f"{before}.", REFUSED
     n = account.n_fitting
     fitting = "No other release at this cost fits" if n == 1 else f"{n:,} releases at this cost fit, this one included"
-    return (f"{before}, {float(account.remaining_after):g} after it. {fitting}.",)
+    return (f"{before}, {decimal_text(account.remaining_after)} after it. {fitting}.",)
 
 
 def advice_words(found: Advice, noisy: NoisyPlan) -> str:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ndl_publish.audit.model import AuditCheck
 from ndl_publish.errors import DisclosureError, Finding
 from ndl_publish.geography.levels import level_label
 from ndl_publish.home import Home
+from ndl_publish.ledger.decision import decimal_text
 from ndl_publish.package.layout import INTERNAL, PUBLIC
 from ndl_publish.suppression_report.release import NAME
 from ndl_publish.terminal import findings_json, say, show, show_json, show_table
@@ -52,9 +54,9 @@ def show_build(built: "Built", home: Home, *, as_json: bool) -> None:
     if summary["privacy"] is not None:
         paid = summary["privacy"]
         word = "charged before, nothing now" if paid["is_replay"] else "charged now"
-        show(f"Privacy: rho {paid['rho']:g} ({word}).")
+        show(f"Privacy: rho {_plain(paid['rho'])} ({word}).")
         for left in paid["cohorts"]:
-            show(f"Cohort {left['cohort']}: {left['remaining']:g} left of {left['cap']:g}.")
+            show(f"Cohort {left['cohort']}: {_plain(left['remaining'])} left of {_plain(left['cap'])}.")
     else:
         show("Mode classic: exact counts with suppression; not differentially private.")
     show(f"Checks passed: {', '.join(summary['checks'])}.")
@@ -64,6 +66,11 @@ def show_build(built: "Built", home: Home, *, as_json: bool) -> None:
         show(f"What was withheld and why (confidential): {summary['suppression_report']}")
     attack = f"ndl-publish audit {shlex.quote(str(built.package.folder))}"
     show(f"Next: read {Path(summary['public']) / 'README.md'}, then: {attack}")
+
+
+def _plain(amount: float) -> str:
+    """Return six significant digits, never with an exponent."""
+    return decimal_text(Fraction(repr(amount)))
 
 
 def build_summary(built: "Built", home: Home) -> dict[str, Any]:

@@ -141,7 +141,10 @@ def _findings(item: Any, source: YamlSource, names: set[str]) -> Iterator[tuple[
 def _told(item: Any, source: YamlSource, names: set[str]) -> tuple[KeyPath, str]:  # noqa: ANN401 - pydantic's ErrorDetails
     key_path = _path_in_file(item["loc"], source, is_missing=item["type"] == "missing")
     if item["type"] == "extra_forbidden":
-        message = f"this key is not known here; {nearest(str(key_path[-1]), names)}"
+        key = str(key_path[-1])
+        message = f"this key is not known here; {nearest(key, names)}"
+        if key in names:
+            message = "this key does not belong here: it goes with another method, kind or rule. Take it out."
     elif item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         key_path = (*key_path, item["ctx"]["discriminator"].strip("'"))
         tags = item["ctx"].get("expected_tags")

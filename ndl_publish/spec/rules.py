@@ -1,5 +1,6 @@
 """A rule book as ``disclosure_rules/<rules>.yaml`` describes it: mode, methods, and every number with its source."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -10,7 +11,6 @@ from ndl_publish.spec.base import CONTRADICTIONS, UNBOUNDED, Name, Number, Refer
 from ndl_publish.spec.contradictions import contradictions
 from ndl_publish.spec.primary_rules import PEOPLE, OfContributors, Primary, Threshold, Zero
 from ndl_publish.spec.selections import Preferred, Selection
-from ndl_publish.spec.targets import target_mistakes
 
 SMALLEST_LOSS = Decimal("0.000001")
 LARGEST_LOSS = Decimal(1000)
@@ -122,31 +122,31 @@ class DpRules(Rules):
     targets: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
-    def _weights(self) -> "DpRules":
+    def _numbers(self) -> "DpRules":
+        told = tuple(self._misfits())
+        if told:
+            raise PydanticCustomError(CONTRADICTIONS, "numbers do not fit", {"told": told})
+        return self
+
+    def _misfits(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield key path and what is wrong there, for every number that does not fit its key or another number."""
         for name, weight in self.weights.items():
             if not SMALLEST_WEIGHT <= weight.value <= LARGEST_WEIGHT:
-                raise ValueError(f"weights.{name}: must be from {SMALLEST_WEIGHT} to {LARGEST_WEIGHT:,}")
-        return self
-
-    @model_validator(mode="after")
-    def _units(self) -> "DpRules":
-        wanted = "rho" if isinstance(self.noise, DiscreteGaussian) else "epsilon"
-        loss = self.noise.rho if isinstance(self.noise, DiscreteGaussian) else self.noise.epsilon
-        if loss.unit != wanted or not SMALLEST_LOSS <= loss.value <= LARGEST_LOSS:
-            raise ValueError(f"noise: must be from {SMALLEST_LOSS} to {LARGEST_LOSS} and in unit {wanted}")
-        if self.lifetime_cap.unit != "rho" or not 0 < self.lifetime_cap.value <= LARGEST_LOSS:
-            raise ValueError(f"lifetime_cap: must be above 0, at most {LARGEST_LOSS} and in unit rho")
-        yearly = self.yearly_cap
-        if yearly is not None and (yearly.unit != "rho" or not 0 < yearly.value <= self.lifetime_cap.value):
-            raise ValueError("yearly_cap: must be above 0, at most lifetime_cap and in unit rho")
-        return self
-
-    @model_validator(mode="after")
-    def _targets(self) -> "DpRules":
-        told = tuple(target_mistakes(self.targets, levels=self.finest))
-        if told:
-            raise PydanticCustomError(CONTRADICTIONS, "targets that cannot be read", {"told": told})
-        return self
+                yield ("weights", name), f"must be from {SMALLEST_WEIGHT} to {LARGEST_WEIGHT:,}."
+        loss, unit = loss_of(self.noise), "rho" if isinstance(self.noise, DiscreteGaussian) else "epsilon"
+        if loss.unit != unit:
+            yield ("noise", unit), f"the unit must be {unit}."
+        if not SMALLEST_LOSS <= loss.value <= LARGEST_LOSS:
+            yield ("noise", unit), f"must be from {SMALLEST_LOSS} to {LARGEST_LOSS}."
+        for key, cap, most in (
+            ("lifetime_cap", self.lifetime_cap, LARGEST_LOSS),
+            ("yearly_cap", self.yearly_cap, self.lifetime_cap.value),
+        ):
+            if cap is not None and cap.unit != "rho":
+                yield (key,), "the unit must be rho."
+            if cap is not None and not 0 < cap.value <= most:
+                yield (key,), f"must be above 0 and at most {'lifetime_cap' if key == 'yearly_cap' else most}."
+        yield from target_mistakes(self.targets, levels=self.finest)
 
 
 class Attacker(Spec):
