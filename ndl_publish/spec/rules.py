@@ -11,6 +11,7 @@ from ndl_publish.spec.base import CONTRADICTIONS, UNBOUNDED, Name, Number, Refer
 from ndl_publish.spec.contradictions import contradictions
 from ndl_publish.spec.primary_rules import PEOPLE, OfContributors, Primary, Threshold, Zero
 from ndl_publish.spec.selections import Preferred, Selection
+from ndl_publish.spec.targets import target_mistakes
 
 SMALLEST_LOSS = Decimal("0.000001")
 LARGEST_LOSS = Decimal(1000)
