@@ -129,7 +129,7 @@ class DpRules(Rules):
             raise PydanticCustomError(CONTRADICTIONS, "numbers do not fit", {"told": told})
         return self
 
-    def _misfits(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def _misfits(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield key path and what is wrong there, for every number that does not fit its key or another number."""
         for name, weight in self.weights.items():
             if not SMALLEST_WEIGHT <= weight.value <= LARGEST_WEIGHT:
