@@ -121,7 +121,7 @@ def _book_weights(rules: DpRules) -> dict[str, Decimal]:
 
 def _alike(prepared: Prepared, rules: DpRules, targets: Sequence[Target]) -> dict[str, Decimal]:
     """Return weights under which all targets are met by about the same factor, at about the loss that meets them."""
-    sums = area_tree(prepared.layout.grid).sums
+    tree = area_tree(prepared.layout.grid)
     loss = loss_of(rules.noise).value
     fixed, free = _book_weights(rules), dict[str, float]()
     for _ in range(ROUNDS):
@@ -129,8 +129,7 @@ def _alike(prepared: Prepared, rules: DpRules, targets: Sequence[Target]) -> dic
         worst: dict[str, float] = {}
         for outcome in _outcomes(replanned(prepared, rules, loss=loss, weights=here), targets):
             if outcome.ratio is not None:
-                level = outcome.target.level
-                carrier = sums[level].carrier if level in sums else level
+                carrier = tree.carrier(outcome.target.level)
                 worst[carrier] = max(worst.get(carrier, 0.0), outcome.ratio)
         if len(worst) == 1:
             return fixed

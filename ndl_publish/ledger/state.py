@@ -26,7 +26,6 @@ class Balance:
         cohort: Name of the cohort.
         cap: What may be spent in all.
         spent: What was, reservations included.
-        remaining: What is left of ``cap``.
         pure_epsilon: The pure part of ``spent``.
         yearly_cap: What may be spent within one calendar year, where that is limited.
         spent_this_year: What was spent in the current year (UTC).
@@ -37,12 +36,16 @@ class Balance:
     cohort: str
     cap: Fraction
     spent: Fraction
-    remaining: Fraction
     pure_epsilon: Fraction
     yearly_cap: Fraction | None = None
     spent_this_year: Fraction = NOTHING
     n_open: int = 0
     open_rho: Fraction = NOTHING
+
+    @property
+    def remaining(self) -> Fraction:
+        """What is left of ``cap``."""
+        return max(NOTHING, self.cap - self.spent)
 
     @property
     def remaining_this_year(self) -> Fraction:
@@ -92,12 +95,11 @@ class State:
             self.caps[body["cohort"]] = Fraction(body["cap"])
 
     def _balance(self, cohort: str, year: str, waiting: list[Fraction]) -> Balance:
-        cap, spent = self.caps[cohort], self.spent.get(cohort, PrivacyLoss.zero())
+        spent = self.spent.get(cohort, PrivacyLoss.zero())
         return Balance(
             cohort,
-            cap,
+            self.caps[cohort],
             spent.rho,
-            max(NOTHING, cap - spent.rho),
             spent.epsilon,
             self.yearly_caps.get(cohort),
             self.spent_in.get((cohort, year), NOTHING),

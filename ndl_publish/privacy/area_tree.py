@@ -49,6 +49,10 @@ class AreaTree:
         parent[self.node_of_code[lower]] = self.node_of_code[upper]
         return parent
 
+    def carrier(self, level: str) -> str:
+        """Return the tree level that a level's figures are read or summed from."""
+        return self.sums[level].carrier if level in self.sums else level
+
 
 def area_tree(grid: CellGrid) -> AreaTree:
     """Return the tree of the area levels that the grid's blocks use."""

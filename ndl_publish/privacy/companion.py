@@ -62,7 +62,7 @@ class CompanionPlan:
         Raises:
             RuleError: ``NDL-R070`` when a level shows a characteristic less deeply than another level below the base.
         """
-        level = estimator.carrier(block.levels[0])
+        level = estimator.tree.carrier(block.levels[0])
         if level not in self.levels[1:]:
             return None
         axes = _axes(table_of(block.levels, estimator.chains))
@@ -92,7 +92,7 @@ def companion_cells(whole: WholeTables, plan: CompanionPlan, source: RandomSourc
     for block in estimator.grid.blocks:
         part = plan.part_of(block, estimator)
         if part is not None:
-            table = found[estimator.carrier(block.levels[0])][_axes(part)]
+            table = found[estimator.tree.carrier(block.levels[0])][_axes(part)]
             out[block.cells] = grouped(estimator, table, block, part).ravel()
     return out
 

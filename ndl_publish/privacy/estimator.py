@@ -167,10 +167,6 @@ class Estimator:
             total = total + prod(shares) * self.node_variance(part, level)
         return total
 
-    def carrier(self, level: str) -> str:
-        """Return the tree level that a level's figures are read or summed from."""
-        return self.tree.sums[level].carrier if level in self.tree.sums else level
-
     def _sizes(self, part: Part) -> tuple[int, ...]:
         return tuple(self.chains[i].size(depth) for i, depth in sorted(part))
 
@@ -190,8 +186,7 @@ class Estimator:
             found = gap_below(own.tree, own.weights, self._measured(part, noisy, known))
             if found is not None:
                 gap, variance = found
-                siblings = prod(self.chains[i].size(depth) for i, depth in part)
-                deviation = np.sqrt(variance * prod((1 - 1 / siblings,) if part else ())) / siblings
+                deviation = np.sqrt(variance * prod(self.chains[i].mean_variance(depth, depth) for i, depth in part))
                 worst = np.maximum(worst, np.abs(gap).max(axis=1) / deviation)
         return worst
 
@@ -316,7 +311,7 @@ class WholeTables:
         out = np.zeros(estimator.grid.n_cells, np.int64)
         made: dict[tuple[str, Part], IntArray] = {}
         for block in estimator.grid.blocks:
-            table, level = table_of(block.levels, estimator.chains), estimator.carrier(block.levels[0])
+            table, level = table_of(block.levels, estimator.chains), estimator.tree.carrier(block.levels[0])
             if (level, table) not in made:
                 made[level, table] = self.table(table, level)
             out[block.cells] = grouped(estimator, made[level, table], block, table).ravel()

@@ -139,8 +139,7 @@ class PublishedTables:
         chains = chains_of(grid)
         at: dict[str, dict[Part, float]] = {level: {} for level in tree.levels}
         for block in grid.blocks:
-            level = block.levels[0]
-            carrier = tree.sums[level].carrier if level in tree.sums else level
+            carrier = tree.carrier(block.levels[0])
             table = table_of(block.levels, chains)
             weight = weights.get(block.levels, 1.0)
             at[carrier][table] = max(weight, at[carrier].get(table, 0.0))

@@ -210,13 +210,14 @@ def protect_dp(  # noqa: PLR0913 - everything the figures follow from
         layout, noisy.values, withheld.is_shown, withheld.is_possible, noisy.sums, mechanism, margin,
         companion=noisy.companion,
     )  # fmt: skip
+    labelled = mechanism.labelled(measurements)
     statement = dp_statement(spec, rules, mechanism.describe(), entry, replace_one=mechanism.replace_one)
     protected = ProtectedCube(
         "dp", layout.grid, noisy.values * withheld.is_shown, withheld.is_shown, layout.implications,
         public_tables(spec, cells), statement,
-        mechanism.labelled(measurements) if NOISY_MEASUREMENTS in rules.publish else None,
+        labelled if NOISY_MEASUREMENTS in rules.publish else None,
     )  # fmt: skip
-    return DpResult(protected, withheld, noisy.values, mechanism.labelled(measurements))
+    return DpResult(protected, withheld, noisy.values, labelled)
 
 
 def dp_rules(spec: ReleaseSpec) -> DpRules:

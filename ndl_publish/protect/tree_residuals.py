@@ -169,17 +169,15 @@ class TreeResidualPlan:
 
     def describe(self) -> dict[str, Any]:
         """Return the mechanism's part of the public privacy statement."""
+        below = None if self.companion is None else level_label(self.companion.levels[0])
         return {
             "mechanism": MECHANISM.format(noise="Laplace" if self.is_pure else "Gaussian"),
             "additive": True,
             "rounding_variance": ROUNDING_VARIANCE,
-            **({} if self.companion is None else {"best_nonneg": self._companion_words(self.companion)}),
+            **({} if below is None else {"best_nonneg": BEST_NONNEG.format(below=below)}),
             "queries": [self._described(query) for query in self.queries],
             **({} if self.known is None else {"invariants": [self.known.level]}),
         }
-
-    def _companion_words(self, plan: CompanionPlan) -> str:
-        return BEST_NONNEG.format(below=level_label(plan.levels[0]))
 
     def _described(self, query: ResidualQuery) -> dict[str, Any]:
         """Return one query; ``within`` names the coarser level of those measured as differences from it."""

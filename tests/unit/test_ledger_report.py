@@ -33,7 +33,7 @@ HEAD = (3, "ab12")
 
 def test_balances_are_exact_for_machines_and_short_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     balance = Balance(
-        "2019-20", Fraction(1, 2), Fraction(1, 3), Fraction(1, 6), Fraction(0),
+        "2019-20", Fraction(1, 2), Fraction(1, 3), Fraction(0),
         yearly_cap=Fraction(2, 5), spent_this_year=Fraction(1, 3), n_open=2, open_rho=Fraction(1, 5),
     )  # fmt: skip
     show_balances((balance,), as_json=True)
@@ -49,7 +49,7 @@ def test_balances_are_exact_for_machines_and_short_for_people(capsys: pytest.Cap
 
 
 def test_an_account_without_yearly_cap_or_open_reservations_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
-    show_balances((Balance("c", Fraction(1), Fraction(0), Fraction(1), Fraction(0)),), as_json=False)
+    show_balances((Balance("c", Fraction(1), Fraction(0), Fraction(0)),), as_json=False)
     out = capsys.readouterr().out
     assert out.splitlines()[-2].split() == ["c", "1", "0", "1", "-", "0", "1", "0", "0"]
     assert "Open reservations" not in out
@@ -90,7 +90,7 @@ def test_a_whole_chain_is_said_and_a_broken_one_is_raised(capsys: pytest.Capture
 
 
 def test_a_changed_cap_is_told_with_what_it_means(capsys: pytest.CaptureFixture[str]) -> None:
-    account = Balance("c", Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(0), spent_this_year=Fraction(1, 4))
+    account = Balance("c", Fraction(1), Fraction(1, 2), Fraction(0), spent_this_year=Fraction(1, 4))
     show_set_cap("c", Fraction(2, 5), {"c": account}, is_yearly=False)
     assert "nothing more can be charged to this cohort" in capsys.readouterr().out
     show_set_cap("c", Fraction(2, 5), {"c": account}, is_yearly=True)

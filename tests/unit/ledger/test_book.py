@@ -36,7 +36,7 @@ def test_a_reserve_charges_every_cohort(ledger: Ledger, make_request: MakeReques
     assert grant.losses == (("2019/20", PrivacyLoss(tenth)), ("2020/21", PrivacyLoss(tenth)))
     zero = Fraction(0)
     expected = [
-        Balance(cohort, HALF, tenth, HALF - tenth, zero, spent_this_year=tenth, n_open=1, open_rho=tenth)
+        Balance(cohort, HALF, tenth, zero, spent_this_year=tenth, n_open=1, open_rho=tenth)
         for cohort in ("2019/20", "2020/21")
     ]
     assert list(ledger.balances()) == expected

@@ -82,7 +82,7 @@ def test_spending_is_kept_by_year() -> None:
 @pytest.mark.parametrize(("yearly", "left"), [(None, "3/10"), ("1/4", "1/20"), ("1/10", "0"), ("1/2", "3/10")], ids=str)
 def test_what_is_left_this_year_is_the_smaller_of_both(yearly: str | None, left: str) -> None:
     cap = None if yearly is None else Fraction(yearly)
-    balance = Balance("c", Fraction(1, 2), Fraction(1, 5), Fraction(3, 10), Fraction(0), cap, Fraction(1, 5))
+    balance = Balance("c", Fraction(1, 2), Fraction(1, 5), Fraction(0), cap, Fraction(1, 5))
     assert balance.remaining_this_year == Fraction(left)
 
 
