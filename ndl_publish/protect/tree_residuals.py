@@ -41,6 +41,8 @@ from ndl_publish.spec.rules import DiscreteLaplace, DpRules, Geometric, loss_of
 CHILDREN_QUANTITY = "children"
 FARTHEST = 6.0
 """Headcounts so many standard deviations from the measurements are refused: by chance alone once in 500 million."""
+FARTHEST_LAPLACE = 14.2
+"""The same chance for discrete Laplace noise, whose tails are heavier: that of a single draw, the worst of all sums."""
 SHOWN_AREAS = 5
 MECHANISM = "discrete {noise} on residual queries, least squares on the area tree, lattice rounding"
 BEST_NONNEG = (
@@ -94,6 +96,11 @@ class TreeResidualPlan:
         return Z_95_LAPLACE if self.is_pure else Z_95
 
     @property
+    def farthest(self) -> float:
+        """Standard deviations up to which noise explains that headcounts differ from measurements."""
+        return FARTHEST_LAPLACE if self.is_pure else FARTHEST
+
+    @property
     def is_pure(self) -> bool:
         """Say whether the noise is discrete Laplace."""
         return any(isinstance(event, LaplaceQuery) for event in self.events)
@@ -144,7 +151,7 @@ class TreeResidualPlan:
         estimator = self.estimators[CHILDREN_QUANTITY]
         misfit = estimator.known_misfit(measurements, self.known.children)
         areas = estimator.grid.dimensions[0].level(self.known.level).groups
-        apart = [area for area, z in zip(areas, misfit, strict=True) if z > FARTHEST]
+        apart = [area for area, z in zip(areas, misfit, strict=True) if z > self.farthest]
         if apart:
             raise InputError(
                 "NDL-V097",

@@ -3,21 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from math import prod
+from math import erfc, exp, prod, sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ndl_publish.cube.grid import Level
+from ndl_publish.cube.grid import CellGrid, Level, make_dimension
 from ndl_publish.cube.model import Cube
-from ndl_publish.errors import BudgetError, RuleError
+from ndl_publish.errors import BudgetError, InputError, RuleError
 from ndl_publish.ledger.book import Ledger
-from ndl_publish.privacy.estimator import ROUNDING_VARIANCE
+from ndl_publish.privacy.area_tree import area_tree
+from ndl_publish.privacy.estimator import ROUNDING_VARIANCE, Estimator
 from ndl_publish.privacy.randomness import KeyedRandomSource
-from ndl_publish.privacy.strategy import Quantity
+from ndl_publish.privacy.strategy import Known, Quantity, plan_queries
 from ndl_publish.protect.measure import measurements_of
-from ndl_publish.protect.tree_residuals import TreeResidualPlan, block_weights, plan_tree_residuals, tree_residual_plan
+from ndl_publish.protect.public_figures import PublicFigures
+from ndl_publish.protect.tree_residuals import (
+    FARTHEST,
+    FARTHEST_LAPLACE,
+    TreeResidualPlan,
+    block_weights,
+    plan_tree_residuals,
+    tree_residual_plan,
+)
 from ndl_publish.spec.rules import DpRules
 from tests.unit.cube.small_release import MEANS, SMALL, World, children, key, number, pay, world
 
@@ -175,3 +184,40 @@ def test_weights_of_the_rules_reach_the_plan(tmp_path: Path) -> None:
         return float(sum(query.gaussian.rho for query in plan.queries if query.level == "lsoa"))
 
     assert share(leaning) > 1.5 * share(plan_tree_residuals(made.spec, made.layout))
+
+
+@pytest.mark.parametrize(("is_pure", "explained", "not_explained"), [(False, 5.5, 6.5), (True, 13.0, 15.0)])
+def test_headcounts_are_refused_once_noise_of_its_kind_cannot_explain_them(
+    is_pure: bool, explained: float, not_explained: float
+) -> None:
+    plan = _plan_with_known(is_pure=is_pure)
+    measured = {query.event.label: np.full(query.event.n_cells, 500) for query in plan.queries}
+    assert plan.known is not None
+    per_child = plan.estimators["children"].known_misfit(measured, plan.known.children + 10**6)[0] / 10**6
+    for deviations, is_refused in ((explained, False), (not_explained, True)):
+        moved = plan.known.children + np.array([round(deviations / per_child), 0])
+        found = replace(plan, known=PublicFigures(plan.known.known, moved))
+        if is_refused:
+            with pytest.raises(InputError, match="1 of 2 areas: a"):
+                found.refuse_contradicted(measured)
+        else:
+            found.refuse_contradicted(measured)
+
+
+def test_noise_of_either_kind_is_refused_by_chance_once_in_500_million() -> None:
+    assert max(erfc(FARTHEST / sqrt(2)), exp(-FARTHEST_LAPLACE * sqrt(2))) <= 1 / 500_000_000
+
+
+def _plan_with_known(*, is_pure: bool) -> TreeResidualPlan:
+    """Return a plan of two areas of two small ones each, 1000 children known in either."""
+    areas = make_dimension(
+        "area", ("a1", "a2", "b1", "b2"), {"leaf": ("a1", "a2", "b1", "b2"), "la": ("a", "a", "b", "b")}
+    )
+    grid = CellGrid.build((areas,), [("la",), ("leaf",)])
+    tree, known = area_tree(grid), Known("la")
+    quantity = Quantity("children", 1, grid, known)
+    queries = plan_queries(
+        (quantity,), tree, loss=Fraction(1, 100), expected_count=2000, cohorts=("c",), weights={}, is_pure=is_pure
+    )
+    figures = PublicFigures(known, np.array([1000, 1000]))
+    return TreeResidualPlan(tree, queries, {"children": Estimator.build(quantity, tree, queries)}, figures)
